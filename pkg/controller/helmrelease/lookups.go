@@ -1,0 +1,138 @@
+package helmrelease
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/fairlead-dev/fairlead/chartsync"
+	"github.com/fairlead-dev/fairlead/release/decide"
+)
+
+const (
+	// lookupLimit bounds one look at a source, a first clone included.
+	lookupLimit = 5 * time.Minute
+	// lookupsAtOnce bounds how many sources are asked at the same time.
+	lookupsAtOnce = 16
+)
+
+// A lookup is what is known of the source of one HelmRelease.
+type lookup struct {
+	// asked identifies the spec and credentials that were asked with.
+	asked string
+	// revision is the newest chart that this spec gave; the zero Revision
+	// before the first success.
+	revision chartsync.Revision
+	// err is why the last look failed; nil if it succeeded.
+	err error
+	// known is set once a look has ended.
+	known bool
+	// handled is the value of the reconcile-at annotation that a look has
+	// answered.
+	handled string
+	// next is when to look again.
+	next time.Time
+	// failures in a row.
+	failures int
+	underway bool
+	// began is when the look under way began.
+	began time.Time
+}
+
+// lookups asks sources, each object's in a goroutine of its own, so that a slow
+// source holds no worker.
+type lookups struct {
+	source  chartsync.Source
+	clock   func() time.Time
+	pace    decide.Pace
+	onEnd   func(types.NamespacedName)
+	observe func(spec chartsync.Spec, took time.Duration, err error)
+	slots   chan struct{}
+
+	mu    sync.Mutex
+	known map[types.NamespacedName]*lookup
+}
+
+// an ask is what a HelmRelease wants to know now.
+type ask struct {
+	spec chartsync.Spec
+	// id identifies spec with its credentials.
+	id       string
+	interval time.Duration
+	// at is the value of the reconcile-at annotation.
+	at string
+}
+
+// get returns what is known, and begins a look if one is due. The duration is
+// until the next one.
+func (l *lookups) get(name types.NamespacedName, a ask) (lookup, time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	cur := l.known[name]
+	if cur == nil {
+		cur = &lookup{}
+		l.known[name] = cur
+	}
+	if cur.asked != a.id && !cur.underway {
+		*cur = lookup{asked: a.id}
+	}
+	now := l.clock()
+	if !cur.underway && (!cur.known || cur.handled != a.at || !now.Before(cur.next)) {
+		cur.underway, cur.began = true, now
+		go l.look(name, cur, a)
+	}
+	seen := *cur
+	if cur.asked != a.id {
+		seen = lookup{asked: a.id, underway: true, began: now} // the one under way is for an older spec
+	}
+	if cur.underway {
+		return seen, 0 // its end wakes the object
+	}
+	return seen, max(time.Second, cur.next.Sub(now))
+}
+
+func (l *lookups) look(name types.NamespacedName, cur *lookup, a ask) {
+	l.slots <- struct{}{}
+	started := l.clock()
+	ctx, cancel := context.WithTimeout(context.Background(), lookupLimit)
+	rev, err := l.source.Resolve(ctx, a.spec)
+	cancel()
+	<-l.slots
+	now := l.clock()
+	l.observe(a.spec, now.Sub(started), err)
+
+	l.mu.Lock()
+	cur.underway, cur.known, cur.err, cur.handled = false, true, err, a.at
+	if err == nil {
+		cur.revision, cur.failures, cur.next = rev, 0, now.Add(jitter(a.interval))
+	} else {
+		cur.failures++
+		cur.next = now.Add(jitter(min(l.pace.After(cur.failures), a.interval)))
+	}
+	l.mu.Unlock()
+	l.onEnd(name)
+}
+
+func (l *lookups) forget(name types.NamespacedName) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.known, name)
+}
+
+// jitter spreads looks by a tenth to either side, so that releases that were
+// created together do not ask together for ever.
+func jitter(d time.Duration) time.Duration {
+	return time.Duration(float64(d) * (0.9 + 0.2*rand.Float64()))
+}
+
+// soon makes the next look due now.
+func (l *lookups) soon(namespace, name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if cur := l.known[types.NamespacedName{Namespace: namespace, Name: name}]; cur != nil {
+		cur.next = l.clock()
+	}
+}
