@@ -1,0 +1,47 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+)
+
+func newRepoCommand(streams genericiooptions.IOStreams) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "repo",
+		Short: "Host a folder of packaged charts as a Helm repository",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newRepoIndexCommand(streams), newRepoServeCommand(streams))
+	return cmd
+}
+
+// completeFolder offers folders for the one argument.
+func completeFolder(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return nil, cobra.ShellCompDirectiveFilterDirs
+}
+
+// mustBeFolder refuses a path that is none, in words that name it once.
+func mustBeFolder(path string) error {
+	info, err := os.Stat(path)
+	var failed *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("folder %q does not exist", path)
+	case errors.As(err, &failed):
+		return fmt.Errorf("looking into folder %q: %w", path, failed.Err)
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return fmt.Errorf("%q is not a folder", path)
+	}
+	return nil
+}
