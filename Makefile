@@ -44,6 +44,7 @@ generate: $(TOOLS)/controller-gen $(TOOLS)/crd-ref-docs ## Write deepcopy, CRDs,
 	@$(TOOLS)/crd-ref-docs --log-level=ERROR --source-path=./api/v1alpha1 --config=tools/crd-ref-docs/config.yaml \
 		--renderer=markdown --templates-dir=tools/crd-ref-docs --output-path=$(INTO)/docs/api.md
 	@$(TOOLS)/controller-gen rbac:roleName=fairlead paths=./cmd/... paths=./pkg/... output:rbac:dir=$(INTO)/deploy/rbac
+	@test -s $(INTO)/deploy/rbac/role.yaml || { echo "no rbac marker was read: put a blank line between markers and the func below" >&2; exit 1; }
 
 .PHONY: fmt
 fmt: $(TOOLS)/golangci-lint ## Format the Go code

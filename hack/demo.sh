@@ -80,7 +80,8 @@ stop() {
         wait "${pids[@]}" 2>/dev/null || true
     fi
     if [[ -d $work/cluster ]]; then
-        controlplane down --dir "$work/cluster" || true
+        # It has said itself what went wrong, if it did not start.
+        controlplane down --dir "$work/cluster" 2>/dev/null || true
     fi
     rm -rf "$work"
 }
@@ -90,7 +91,8 @@ finish() {
     trap - EXIT
     trap '' INT TERM HUP # stopping is not interrupted again
     [[ -n $work ]] || exit "$status"
-    if ((status != 0)) && [[ -f $work/controller.log ]]; then
+    # Above 128 is an interrupt: nothing went wrong.
+    if ((status > 0 && status < 128)) && [[ -f $work/controller.log ]]; then
         printf '\nThe end of the controller'\''s log:\n' >&2
         tail -n 40 "$work/controller.log" >&2
     fi
@@ -105,7 +107,7 @@ keep() {
 # Ends what \`make demo KEEP=1\` left running.
 for pid in ${pids[*]}; do
     case \$(ps -o comm= -p "\$pid") in
-    fairlead | githost) kill "\$pid" ;;
+    fairlead | githost) kill "\$pid" && while kill -0 "\$pid" 2>/dev/null; do sleep 0.1; done ;;
     esac
 done
 "$root/bin/k8s/controlplane" down --dir "$work/cluster"

@@ -76,15 +76,19 @@ func WithUserAgent(name string) Option { return func(o *options) { o.userAgent =
 
 // New returns a source that keeps charts in s.
 func New(s *store.Store, opts ...Option) *Source {
-	o := options{
-		timeout:         DefaultTimeout,
-		maxIndexBytes:   DefaultMaxIndexBytes,
-		maxArchiveBytes: DefaultMaxArchiveBytes,
-		proxy:           http.ProxyFromEnvironment,
-		userAgent:       "fairlead",
-	}
+	o := options{proxy: http.ProxyFromEnvironment, userAgent: "fairlead"}
 	for _, option := range opts {
 		option(&o)
+	}
+	// No limit at all is never meant.
+	if o.timeout <= 0 {
+		o.timeout = DefaultTimeout
+	}
+	if o.maxIndexBytes <= 0 {
+		o.maxIndexBytes = DefaultMaxIndexBytes
+	}
+	if o.maxArchiveBytes <= 0 {
+		o.maxArchiveBytes = DefaultMaxArchiveBytes
 	}
 	return &Source{
 		store:           s,

@@ -25,7 +25,7 @@ func suggestion(name string, charts map[string][]entry) string {
 		name     string
 		distance int
 	}
-	var close []candidate
+	var candidates []candidate
 	for other := range charts {
 		if !plainName.MatchString(other) {
 			continue
@@ -36,19 +36,19 @@ func suggestion(name string, charts map[string][]entry) string {
 		}
 		switch {
 		case len(charts) <= maxSuggestions:
-			close = append(close, candidate{name: other}) // all of them, by name
+			candidates = append(candidates, candidate{name: other}) // all of them, by name
 		case d <= min(maxDistance, len(name)-1):
-			close = append(close, candidate{other, d})
+			candidates = append(candidates, candidate{other, d})
 		}
 	}
-	if len(close) == 0 {
+	if len(candidates) == 0 {
 		return ""
 	}
-	slices.SortFunc(close, func(a, b candidate) int {
+	slices.SortFunc(candidates, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.name, b.name))
 	})
 	quoted := make([]string, 0, maxSuggestions)
-	for _, c := range close[:min(len(close), maxSuggestions)] {
+	for _, c := range candidates[:min(len(candidates), maxSuggestions)] {
 		quoted = append(quoted, fmt.Sprintf("%q", c.name))
 	}
 	if len(charts) <= maxSuggestions {

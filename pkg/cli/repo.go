@@ -3,11 +3,14 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/fairlead-dev/fairlead/pkg/charthost"
 )
 
 func newRepoCommand(streams genericiooptions.IOStreams) *cobra.Command {
@@ -19,6 +22,14 @@ func newRepoCommand(streams genericiooptions.IOStreams) *cobra.Command {
 	}
 	cmd.AddCommand(newRepoIndexCommand(streams), newRepoServeCommand(streams))
 	return cmd
+}
+
+// reportTo says which files are no charts. They keep nothing else from being
+// served, so it is a warning.
+func reportTo(errOut io.Writer) charthost.Option {
+	return charthost.WithReport(func(file string, err error) {
+		_, _ = fmt.Fprintf(errOut, "Warning: left %q out of the index: %v\n", file, err) // nobody to tell
+	})
 }
 
 // completeFolder offers folders for the one argument.

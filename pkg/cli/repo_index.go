@@ -29,7 +29,7 @@ func newRepoIndexCommand(streams genericiooptions.IOStreams) *cobra.Command {
 		if err := mustBeWebAddress(*base); err != nil {
 			return err
 		}
-		if err := charthost.WriteIndex(args[0], *base); err != nil {
+		if err := charthost.WriteIndex(args[0], *base, reportTo(streams.ErrOut)); err != nil {
 			return err
 		}
 		_, err := fmt.Fprintf(streams.Out, "Wrote %s\n", filepath.Join(args[0], "index.yaml"))

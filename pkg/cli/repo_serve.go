@@ -43,14 +43,14 @@ func newRepoServeCommand(streams genericiooptions.IOStreams) *cobra.Command {
 		}
 		ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 		defer stop()
-		return serveFolder(ctx, streams.Out, args[0], *address)
+		return serveFolder(ctx, streams, args[0], *address)
 	}
 	return cmd
 }
 
 // serveFolder serves until the context ends.
-func serveFolder(ctx context.Context, out io.Writer, dir, address string) error {
-	handler, err := charthost.NewHandler(dir)
+func serveFolder(ctx context.Context, streams genericiooptions.IOStreams, dir, address string) error {
+	handler, err := charthost.NewHandler(dir, reportTo(streams.ErrOut))
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func serveFolder(ctx context.Context, out io.Writer, dir, address string) error 
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerPatience}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
-	if err := announce(out, dir, listener.Addr()); err != nil {
+	if err := announce(streams.Out, dir, listener.Addr()); err != nil {
 		return errors.Join(err, server.Close())
 	}
 

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
 )
 
 // chartsFolder returns a folder with a packaged chart web 0.1.0.
@@ -107,9 +108,15 @@ func TestRepoErrors(t *testing.T) {
 
 func TestRepoIndex(t *testing.T) {
 	dir := chartsFolder(t)
+	if err := os.WriteFile(filepath.Join(dir, "half.tgz"), []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	got := run("repo", "index", dir, "--url", "https://charts.example.com/stable")
-	if diff := cmp.Diff(answer{Out: "Wrote " + filepath.Join(dir, "index.yaml") + "\n"}, got); diff != "" {
-		t.Errorf("-want +got:\n%s", diff)
+	if want := "Wrote " + filepath.Join(dir, "index.yaml") + "\n"; got.Code != 0 || got.Out != want {
+		t.Errorf("want %q, got %+v", want, got)
+	}
+	if want := `Warning: left "half.tgz" out of the index: `; !strings.HasPrefix(got.Err, want) {
+		t.Errorf("want a warning that begins with %q, got %+v", want, got)
 	}
 	index, err := os.ReadFile(filepath.Join(dir, "index.yaml"))
 	if err != nil {
@@ -128,7 +135,8 @@ func TestRepoServe(t *testing.T) {
 	defer interrupt()
 	said, out := io.Pipe()
 	ended := make(chan error, 1)
-	go func() { ended <- serveFolder(ctx, out, dir, "127.0.0.1:0") }()
+	streams := genericiooptions.IOStreams{Out: out, ErrOut: io.Discard}
+	go func() { ended <- serveFolder(ctx, streams, dir, "127.0.0.1:0") }()
 
 	line, err := bufio.NewReader(said).ReadString('\n')
 	if err != nil {

@@ -42,11 +42,15 @@ func unresolved(d *release.Desired) { d.Chart, d.Digest = nil, "" }
 func wantsOld(d *release.Desired)   { d.Digest = old }
 
 func onUpgrade(s release.Strategy, retries int) func(*release.Desired) {
-	return func(d *release.Desired) { d.Options.Upgrade.OnFailure = release.OnFailure{Strategy: s, Retries: retries} }
+	return func(d *release.Desired) {
+		d.Options.Upgrade.OnFailure = release.OnFailure{Strategy: s, Retries: retries}
+	}
 }
 
 func onInstall(s release.Strategy, retries int) func(*release.Desired) {
-	return func(d *release.Desired) { d.Options.Install.OnFailure = release.OnFailure{Strategy: s, Retries: retries} }
+	return func(d *release.Desired) {
+		d.Options.Install.OnFailure = release.OnFailure{Strategy: s, Retries: retries}
+	}
 }
 
 func claimed(o *release.Observed)  { o.ClaimedBy = "shop/other" }

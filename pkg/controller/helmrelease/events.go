@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/fairlead-dev/fairlead/api/v1alpha1"
 	"github.com/fairlead-dev/fairlead/release"
@@ -20,8 +21,8 @@ func (r *Reconciler) tell(ctx context.Context, run *run, was *v1alpha1.HelmRelea
 		r.tellAttempt(ctx, run, end.Attempt)
 		if end.Attempt.Reason == string(release.KindFetch) {
 			// The source may have been mended: look before the next try.
-			r.lookups.soon(run.hr.Namespace, run.hr.Name)
-			run.after = 1
+			r.lookups.soon(client.ObjectKeyFromObject(run.hr))
+			r.queue.wake(client.ObjectKeyFromObject(run.hr))
 		}
 	}
 	r.tellTurn(run, was, v1alpha1.ConditionSourceReady)

@@ -129,10 +129,10 @@ func jitter(d time.Duration) time.Duration {
 }
 
 // soon makes the next look due now.
-func (l *lookups) soon(namespace, name string) {
+func (l *lookups) soon(name types.NamespacedName) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if cur := l.known[types.NamespacedName{Namespace: namespace, Name: name}]; cur != nil {
+	if cur := l.known[name]; cur != nil {
 		cur.next = l.clock()
 	}
 }

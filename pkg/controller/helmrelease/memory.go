@@ -120,16 +120,17 @@ func (c *claims) holderOf(key release.Key) (types.NamespacedName, bool) {
 	return name, ok
 }
 
-// release gives up everything that name has and returns who waited for it.
-func (c *claims) release(name types.NamespacedName) []types.NamespacedName {
+// release gives up everything that name has; it returns that, and who waited for
+// it.
+func (c *claims) release(name types.NamespacedName) (freed []release.Key, woken []types.NamespacedName) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var woken []types.NamespacedName
 	for key, holder := range c.holder {
 		if holder != name {
 			continue
 		}
 		delete(c.holder, key)
+		freed = append(freed, key)
 		for other := range c.waiting[key] {
 			woken = append(woken, other)
 		}
@@ -138,7 +139,7 @@ func (c *claims) release(name types.NamespacedName) []types.NamespacedName {
 	for _, others := range c.waiting {
 		delete(others, name)
 	}
-	return woken
+	return freed, woken
 }
 
 // firstClaimant returns which of several HelmReleases had a Helm release first:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -135,7 +136,11 @@ func (r *Reconciler) patchStatus(ctx context.Context, was, hr *v1alpha1.HelmRele
 func (r *Reconciler) forget(name types.NamespacedName) {
 	r.lookups.forget(name)
 	r.written.forget(name)
-	for _, other := range r.claims.release(name) {
+	freed, woken := r.claims.release(name)
+	for _, key := range freed {
+		r.operations.Forget(key, math.MaxInt)
+	}
+	for _, other := range woken {
 		r.queue.wake(other)
 	}
 }

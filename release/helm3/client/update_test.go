@@ -187,7 +187,7 @@ func TestUpdateRefusals(t *testing.T) {
 	if got := err.Error(); len(got) < len(want) || got[:len(want)] != want {
 		t.Errorf("the message is %q", got)
 	}
-	if errs := c.Errors(); len(errs) != 1 || errs[0] != err {
+	if errs := c.Errors(); len(errs) != 1 || !errors.Is(errs[0], err) {
 		t.Errorf("the client remembers %v", errs)
 	}
 }

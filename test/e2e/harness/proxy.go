@@ -1,8 +1,6 @@
 package harness
 
 import (
-	"bytes"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -25,11 +23,8 @@ type Proxy struct {
 
 	forward *httputil.ReverseProxy
 
-	mu     sync.Mutex
-	writes []Write
-	trap   *Trap
-	hits   int
-	sprung bool
+	mu   sync.Mutex
+	halt *Halt
 }
 
 // NewProxy starts a proxy that ends with the test.
@@ -54,6 +49,7 @@ func NewProxy(t testing.TB, cluster *Cluster) *Proxy {
 	}
 	server := httptest.NewServer(p)
 	t.Cleanup(func() {
+		p.Release()
 		// Watches would keep Close waiting.
 		server.CloseClientConnections()
 		server.Close()
@@ -78,43 +74,15 @@ func writeKubeconfig(path, server string) error {
 	return clientcmd.WriteToFile(*config, path)
 }
 
-// ServeHTTP forwards a request, and springs the trap if it is the one.
+// ServeHTTP forwards a request, unless it is a write that a Halt holds.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	write, isWrite := readWrite(r)
-	if !isWrite {
+	p.mu.Lock()
+	halt := p.halt
+	p.mu.Unlock()
+	if !isWrite || halt == nil {
 		p.forward.ServeHTTP(w, r)
 		return
 	}
-	trap := p.note(write)
-	if trap == nil {
-		p.forward.ServeHTTP(w, r)
-		return
-	}
-	switch trap.When {
-	case Before:
-		trap.Do()
-		panic(http.ErrAbortHandler)
-	case AnswerLost:
-		p.forward.ServeHTTP(httptest.NewRecorder(), r)
-		trap.Do()
-		panic(http.ErrAbortHandler)
-	case After:
-		p.forward.ServeHTTP(w, r)
-		_ = http.NewResponseController(w).Flush() // the client may be gone
-		trap.Do()
-	}
-}
-
-// readWrite returns what a request writes, and leaves its body to be read again.
-func readWrite(r *http.Request) (Write, bool) {
-	if r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions {
-		return Write{}, false
-	}
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		panic(http.ErrAbortHandler) // the client is gone
-	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	r.ContentLength = int64(len(body))
-	return parseWrite(r.Method, r.URL.Path, body), true
+	halt.serve(w, r, write, p.forward)
 }
