@@ -177,7 +177,7 @@ background controller.log fairlead controller --kubeconfig cluster/kubeconfig --
 
 chapter "a. One release from a chart in git, one from a range in the repository"
 
-run "git clone --quiet $git_url/platform.git 2>/dev/null"
+run "git clone --quiet $git_url/platform.git"
 run "mkdir platform/charts && cp -R $root/hack/demo/charts/web platform/charts/"
 run "git -C platform add --all"
 run "git -C platform commit --quiet --message 'Add the web chart'"

@@ -112,8 +112,8 @@ func loads(archive []byte, rev chartsync.Revision) error {
 	case err != nil:
 		return reason(err)
 	}
-	if !endsWell(archive) {
-		return errors.New("it is truncated")
+	if err := endsWell(archive); err != nil {
+		return err
 	}
 	if c.Name() != rev.Name || !sameVersion(c.Metadata.Version, rev.Version) {
 		return errors.New("its Chart.yaml has another name or version")
@@ -121,16 +121,22 @@ func loads(archive []byte, rev chartsync.Revision) error {
 	return nil
 }
 
-// endsWell reports whether an archive is whole to its last byte. Helm's loader
-// does not read behind the last file.
-func endsWell(archive []byte) bool {
+// endsWell expects an archive to be whole to its last byte. Helm's loader does
+// not read behind the last file.
+func endsWell(archive []byte) error {
 	zr, err := gzip.NewReader(bytes.NewReader(archive))
 	if err != nil {
-		return false
+		return err
 	}
 	zr.Multistream(false) // what follows is nobody's
 	_, err = io.Copy(io.Discard, io.LimitReader(zr, 2*loader.MaxDecompressedChartSize))
-	return err == nil
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("it is truncated")
+	case err != nil:
+		return errors.New("it is damaged")
+	}
+	return nil
 }
 
 // reasons are beginnings of what Helm says of an archive that it does not load,

@@ -157,7 +157,7 @@ func (s *statusError) Error() string { return http.StatusText(s.code) }
 
 // tooBig is the problem of a body over its limit.
 func tooBig(where string, limit int64) error {
-	return problemf(chartsync.ErrInvalid, nil, "%s is bigger than the limit of %d bytes", where, limit)
+	return problemf(chartsync.ErrInvalid, nil, "the file %s is bigger than the limit of %d bytes", where, limit)
 }
 
 // explain turns a status into a problem; notFound gives the sentence for a 404.
@@ -166,20 +166,21 @@ func explain(err error, r request, notFound func(code int) string) error {
 	if !errors.As(err, &status) {
 		return err
 	}
+	// Not the URL first: a sentence begins with a capital letter.
 	say := func(sentinel error, text string) error {
-		return problemf(sentinel, nil, "%s (HTTP %d)", text, status.code)
+		return problemf(sentinel, nil, "the server of %s %s (HTTP %d)", status.where, text, status.code)
 	}
 	switch code := status.code; {
 	case code == http.StatusUnauthorized && r.spec.Credentials.IsZero():
-		return say(chartsync.ErrUnauthorized, status.where+" asks for credentials, and none are given")
+		return say(chartsync.ErrUnauthorized, "asks for credentials, and none are given")
 	case code == http.StatusUnauthorized:
-		return say(chartsync.ErrUnauthorized, status.where+" refused the credentials")
+		return say(chartsync.ErrUnauthorized, "refused the credentials")
 	case code == http.StatusForbidden:
-		return say(chartsync.ErrUnauthorized, status.where+" does not allow access")
+		return say(chartsync.ErrUnauthorized, "does not allow access")
 	case code == http.StatusNotFound, code == http.StatusGone:
 		return problemf(chartsync.ErrNotFound, nil, "%s", notFound(code))
 	case code == http.StatusRequestTimeout, code == http.StatusTooManyRequests, code == http.StatusProxyAuthRequired, code >= 500:
-		return say(chartsync.ErrUnavailable, status.where+" cannot answer now")
+		return say(chartsync.ErrUnavailable, "cannot answer now")
 	}
-	return say(chartsync.ErrInvalid, status.where+" gave an unexpected answer")
+	return say(chartsync.ErrInvalid, "gave an unexpected answer")
 }

@@ -203,6 +203,18 @@ func TestCompressedIndex(t *testing.T) {
 	wantProblem(t, err, chartsync.ErrInvalid, "bigger than the limit")
 }
 
+func TestUserAgent(t *testing.T) {
+	f := newFixture(t, false, chartsync.Credentials{})
+	f.Publish(t, podinfo1)
+	f.opts = append(f.opts, WithUserAgent("fairlead/1.2.3"))
+	if err := fetchNewest(t, f.Open(t, t.TempDir()), f.Spec()); err != nil {
+		t.Fatal(err)
+	}
+	if n := f.Count(func(r *http.Request) bool { return r.UserAgent() == "fairlead/1.2.3" }); n != 2 {
+		t.Errorf("want the name in both requests, got it in %d", n)
+	}
+}
+
 func TestForgetsIndexesThatNobodyAsksFor(t *testing.T) {
 	var x indexes
 	for i := range 3 * maxIndexes {

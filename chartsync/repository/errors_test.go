@@ -1,10 +1,13 @@
 package repository
 
 import (
+	"archive/tar"
+	"bytes"
 	"context"
 	"errors"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -357,4 +360,81 @@ func TestBadSpecs(t *testing.T) {
 
 func repositorySpec(url, name, version string) chartsync.Spec {
 	return chartsync.Spec{Repository: &chartsync.RepositorySpec{URL: url, Name: name, Version: version}}
+}
+
+func TestStoreThatFails(t *testing.T) {
+	// It is our disk, not the source: nothing is wrong with the release.
+	f := newFixture(t, false, chartsync.Credentials{})
+	f.Publish(t, podinfo1)
+	dir := t.TempDir()
+	s := f.Open(t, dir)
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	wantProblem(t, fetchNewest(t, s, f.Spec()), chartsync.ErrUnavailable, "keeping a chart in the store")
+}
+
+// archiveOf returns a gzipped tar of files.
+func archiveOf(t *testing.T, files map[string]string) []byte {
+	t.Helper()
+	var buf bytes.Buffer
+	tw := tar.NewWriter(&buf)
+	for name, content := range files {
+		err := tw.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(content)), Typeflag: tar.TypeReg})
+		if err == nil {
+			_, err = tw.Write([]byte(content))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := tw.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return gzipped(buf.Bytes())
+}
+
+func TestUnusableArchives(t *testing.T) {
+	rev := chartsync.Revision{Name: "podinfo", Version: "1.0.0"}
+	good := podinfo1.Archive()
+	damaged := bytes.Clone(good)
+	damaged[len(damaged)/2] ^= 0xff
+	trailer := bytes.Clone(good)
+	trailer[len(trailer)-6] ^= 0xff // in the checksum, which Helm does not reach
+	const meta = "apiVersion: v2\nname: podinfo\nversion: 1.0.0\n"
+	for name, c := range map[string]struct {
+		why     string
+		archive []byte
+		want    string
+	}{
+		"Good":        {"It is usable.", good, ""},
+		"Garbage":     {"Bytes behind the end hurt nobody.", append(bytes.Clone(good), "garbage"...), ""},
+		"Empty":       {"Nothing at all.", nil, "it is truncated"},
+		"NoTrailer":   {"All files are there, the end is not.", good[:len(good)-4], "it is truncated"},
+		"Checksum":    {"The end is there, and wrong.", trailer, "it is damaged"},
+		"NoFiles":     {"A tar of nothing.", archiveOf(t, nil), "no files in chart archive"},
+		"NoChartYAML": {"Something else was packaged.", archiveOf(t, map[string]string{"podinfo/values.yaml": ""}), "Chart.yaml file is missing"},
+		"BadChartYAML": {"What is wrong in it is not quoted.", archiveOf(t, map[string]string{"podinfo/Chart.yaml": sourcetest.Body + ": ["}),
+			"cannot load Chart.yaml"},
+		"BadMetadata": {"Helm's own text quotes the version.", archiveOf(t, map[string]string{"podinfo/Chart.yaml": "name: podinfo\nversion: " + sourcetest.Body}),
+			"Helm does not load it"},
+		"Upwards": {"A path that leads out.", archiveOf(t, map[string]string{"podinfo/Chart.yaml": meta, "podinfo/../../x": ""}),
+			"chart illegally references parent directory"},
+		"OtherVersion": {"It is not what the index says.", archiveOf(t, map[string]string{"podinfo/Chart.yaml": strings.Replace(meta, "1.0.0", "1.0.1", 1)}),
+			"its Chart.yaml has another name or version"},
+		"SameVersion": {"Written in another way.", archiveOf(t, map[string]string{"podinfo/Chart.yaml": strings.Replace(meta, "1.0.0", "v1.0", 1)}), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := ""
+			if err := loads(c.archive, rev); err != nil {
+				got = err.Error()
+			}
+			if got != c.want {
+				t.Errorf("%s Want %q, got %q", c.why, c.want, got)
+			}
+		})
+	}
+	if err := loads(damaged, rev); err == nil {
+		t.Error("want an error for a damaged archive")
+	}
 }

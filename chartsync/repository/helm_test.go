@@ -87,7 +87,7 @@ func TestChoosesAsHelmDoes(t *testing.T) {
 	rnd := rand.New(rand.NewSource(seed))
 	dir := t.TempDir()
 	found, absent, refused, scanned := 0, 0, 0, 0
-	for round := range 40 {
+	for round := range 25 {
 		index := randomIndex(rnd)
 		if round%10 == 0 {
 			index.APIVersion = "" // Helm refuses it

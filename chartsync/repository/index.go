@@ -104,7 +104,7 @@ func (s *Source) askIndex(ctx context.Context, r request) (*index, error) {
 	if was != nil && was.sum == idx.sum {
 		idx.charts, idx.hashed = was.charts, was.known(true)
 	} else if idx.charts, err = decode(a.body); err != nil {
-		return nil, problemf(chartsync.ErrInvalid, nil, "index.yaml at %s is not the index of a Helm repository: %v", r, err)
+		return nil, problemf(chartsync.ErrInvalid, nil, "the index.yaml at %s is not the index of a Helm repository: %v", r, err)
 	} else if was != nil {
 		idx.hashed = was.known(false)
 	}

@@ -100,21 +100,28 @@ func cancellationIsPersonal(t *testing.T, newFixture func(*testing.T) Fixture) {
 	defer cancel()
 	patient, stop := context.WithTimeout(t.Context(), patience)
 	defer stop()
-	first, second := make(chan error, 1), make(chan error, 1)
+	const others = 10
+	first, second := make(chan error, 1), make(chan error, others)
 	go func() {
 		_, err := s.source.Resolve(impatient, s.Spec())
 		first <- err
 	}()
 	s.awaitRequests(t, 1)
-	go func() {
-		_, err := s.source.Resolve(patient, s.Spec())
-		second <- err
-	}()
-	cancel()
+	for i := range others {
+		go func() {
+			// Some come before the cancellation, some after it.
+			time.Sleep(time.Duration(i) * time.Millisecond)
+			_, err := s.source.Resolve(patient, s.Spec())
+			second <- err
+		}()
+	}
+	time.AfterFunc(others/2*time.Millisecond, cancel)
 	wantCancelled(t, first)
 	s.Break(Healthy)
-	if err := <-second; err != nil {
-		t.Errorf("another caller's cancellation: %v", err)
+	for range others {
+		if err := <-second; err != nil {
+			t.Errorf("another caller's cancellation: %v", err)
+		}
 	}
 }
 

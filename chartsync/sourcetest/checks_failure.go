@@ -52,6 +52,35 @@ func cacheIsPerCredentials(t *testing.T, newFixture func(*testing.T) Fixture) {
 	}
 }
 
+func sharingIsPerCredentials(t *testing.T, newFixture func(*testing.T) Fixture) {
+	s := open(t, newFixture, v1)
+	specs := strangers(t, s.Spec())
+	s.Break(Slow)
+	owner := make(chan error, 1)
+	go func() {
+		_, err := s.tryResolve(t, s.Spec())
+		owner <- err
+	}()
+	s.awaitRequests(t, 1) // the owner's is under way
+	refused := map[string]chan error{}
+	for name, spec := range specs {
+		refused[name] = make(chan error, 1)
+		go func() {
+			_, err := s.tryResolve(t, spec)
+			refused[name] <- err
+		}()
+	}
+	// A source that shares too much sends one request and never the others.
+	s.awaitRequests(t, 1+len(specs))
+	s.Break(Healthy)
+	if err := <-owner; err != nil {
+		t.Errorf("the owner: %v", err)
+	}
+	for name, spec := range specs {
+		wantError(t, <-refused[name], chartsync.ErrUnauthorized, spec)
+	}
+}
+
 func revokedCredentials(t *testing.T, newFixture func(*testing.T) Fixture) {
 	s := open(t, newFixture, v1)
 	s.fetch(t, s.Spec(), s.resolve(t, s.Spec()))

@@ -42,6 +42,7 @@ var checks = map[string]check{
 	"CancellationIsPersonal":          {"One caller's cancellation does not fail those who share its request.", cancellationIsPersonal},
 	"WrongCredentials":                {"Wrong credentials are refused, and the message shows none.", wrongCredentials},
 	"CacheIsPerCredentials":           {"Nobody gets from a cache what their own credentials would not fetch.", cacheIsPerCredentials},
+	"SharingIsPerCredentials":         {"Callers share a request only with those who have equal credentials.", sharingIsPerCredentials},
 	"RevokedCredentials":              {"Credentials that stop working are noticed, though everything is in caches.", revokedCredentials},
 	"LostServerComesBack":             {"A server that is down is unavailable, and found again by itself.", lostServerComesBack},
 	"MissingIsNotFound":               {"What is not there is said to be not there.", missingIsNotFound},

@@ -79,7 +79,7 @@ func (f *Flight[T]) join(ctx context.Context, key string, work func(context.Cont
 func (f *Flight[T]) leave(key string, c *call[T]) {
 	f.mu.Lock()
 	c.waiting--
-	last := true
+	last := c.waiting == 0
 	if last && f.calls[key] == c {
 		delete(f.calls, key) // whoever comes now starts afresh
 	}

@@ -55,7 +55,7 @@ func runController(ctx context.Context, f flags, info cli.BuildInfo) error {
 	if err != nil {
 		return err
 	}
-	mgr, err := newManager(config, f, leader)
+	mgr, err := newManager(fenced(config, leader), f, leader)
 	if err != nil {
 		return err
 	}
@@ -78,6 +78,13 @@ func runController(ctx context.Context, f flags, info cli.BuildInfo) error {
 	}
 	log.Info("Starting", "version", info.Version, "commit", info.Commit, "server", config.Host)
 	return mgr.Start(ctx)
+}
+
+// fenced is config for clients that may write only while this process leads.
+func fenced(config *rest.Config, leader *leader) *rest.Config {
+	config = rest.CopyConfig(config)
+	config.Wrap(helm3.Fence(leader.mayWrite))
+	return config
 }
 
 func newManager(config *rest.Config, f flags, leader *leader) (manager.Manager, error) {

@@ -33,7 +33,7 @@ func TestErrorsOfServers(t *testing.T) {
 		"Forbidden":    {"They may not read it.", answer(403), git.Credentials{Token: "t"}, git.ErrUnauthorized, "git repository URL refuses the credentials (HTTP 403)"},
 		"Failing":      {"Its own trouble.", answer(503), git.Credentials{}, git.ErrUnavailable, "git repository URL answered HTTP 503"},
 		"Busy":         {"Too many of us.", answer(429), git.Credentials{}, git.ErrUnavailable, "git repository URL answered HTTP 429"},
-		"WebPage":      {"A login page, say.", answer(200), git.Credentials{}, git.ErrInvalid, "URL does not answer like a git server over HTTP"},
+		"WebPage":      {"A login page, say.", answer(200), git.Credentials{}, git.ErrInvalid, "the server of URL does not answer like a git server over HTTP"},
 		"Dropped": {
 			"It hangs up.", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 			git.Credentials{}, git.ErrUnavailable, "cannot reach git repository URL: the connection broke",

@@ -44,7 +44,7 @@ func (m *Mirror) explain(ctx context.Context, err error) error {
 	if text := networkText(err); text != "" {
 		return &problem{ErrUnavailable, fmt.Sprintf("cannot reach git repository %s: %s", m.url, text), err}
 	}
-	return &problem{ErrInvalid, fmt.Sprintf("%s does not answer like a git server over HTTP", m.url), err}
+	return &problem{ErrInvalid, fmt.Sprintf("the server of %s does not answer like a git server over HTTP", m.url), err}
 }
 
 // timedOut tells our own limit from the end of the caller's context.

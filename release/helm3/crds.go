@@ -61,10 +61,25 @@ func (r *run) applyCRDs(in *inputs) error {
 	if len(created) == 0 {
 		return nil
 	}
-	if err := hands.Wait(created, establishedIn); err != nil {
+	return r.withoutSlot(func() error {
+		if err := hands.Wait(created, establishedIn); err != nil {
+			return err
+		}
+		return r.awaitKinds(created)
+	})
+}
+
+// withoutSlot gives the CPU slot back for something that only waits.
+func (r *run) withoutSlot(wait func() error) error {
+	r.free()
+	if err := wait(); err != nil {
 		return err
 	}
-	return r.awaitKinds(created)
+	free, err := r.engine.slot(r.ctx)
+	if err == nil {
+		r.free = free
+	}
+	return err
 }
 
 // checkValues asks the schema before anything is created.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"net/http"
 	"runtime"
 	"sync"
 	"time"
@@ -77,7 +76,7 @@ func New(cfg *rest.Config, opts ...Option) (*Engine, error) {
 		cfg.UserAgent = s.userAgent
 	}
 	if s.fence != nil {
-		cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return fence{next: next, check: s.fence} })
+		cfg.Wrap(Fence(s.fence))
 	}
 	if cfg.QPS == 0 {
 		cfg.QPS = -1 // the API server's own fairness limits us

@@ -10,6 +10,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
+// Fence returns a wrapper for the transport of a rest.Config that asks check
+// before every request that would change something; see WithFence. It is for
+// the clients that work beside an Engine.
+func Fence(check func() error) func(http.RoundTripper) http.RoundTripper {
+	return func(next http.RoundTripper) http.RoundTripper { return fence{next: next, check: check} }
+}
+
 // fence asks before every request that changes something. Two controllers that
 // both think they lead would else write over each other.
 type fence struct {

@@ -3,6 +3,7 @@ package helm3
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"helm.sh/helm/v3/pkg/action"
 
@@ -46,8 +47,13 @@ func (r *run) install(req release.Request) error {
 	install.DisableOpenAPIValidation = true
 	install.PostRenderer = r.afterRender()
 	r.reach(rendering)
-	_, err = install.RunWithContext(context.Background(), in.chart, in.values)
-	return err
+	rel, err := install.RunWithContext(context.Background(), in.chart, in.values)
+	if err != nil || !replace || strings.TrimSpace(rel.Manifest) != "" {
+		return err
+	}
+	// Without objects Helm does not ask the client, which would have removed
+	// what the failed one left.
+	return r.client.Prune(nil)
 }
 
 // makeRoom makes the newest record one that Helm replaces, and reports whether

@@ -34,9 +34,11 @@ func (r *run) prepare(req release.Request) (*inputs, error) {
 		}
 		return nil, &release.Error{Kind: release.KindFetch, Message: fmt.Sprintf("fetching chart %s: %v", req.Chart, err), Err: err}
 	}
-	if r.free, err = r.engine.slot(r.ctx); err != nil {
+	free, err := r.engine.slot(r.ctx)
+	if err != nil {
 		return nil, err
 	}
+	r.free = free
 	c, err := loader.LoadArchive(bytes.NewReader(archive))
 	if err != nil {
 		return nil, invalidChart("chart %s cannot be loaded: %v", req.Chart, err)

@@ -8,6 +8,7 @@ import (
 	"helm.sh/helm/v3/pkg/storage/driver"
 
 	"github.com/fairlead-dev/fairlead/release"
+	"github.com/fairlead-dev/fairlead/release/health"
 	"github.com/fairlead-dev/fairlead/release/helm3/client"
 	"github.com/fairlead-dev/fairlead/release/helm3/records"
 )
@@ -60,8 +61,7 @@ func (r *run) emptied() error {
 		return nil
 	}
 	for _, err := range r.clientErrors() {
-		var hook *client.HookError
-		if !errors.As(err, &hook) {
+		if as[*health.NotReadyError](err) != nil && as[*client.HookError](err) == nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package releasetest
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +17,8 @@ func lifecycle(t *testing.T, e EngineUnderTest) {
 	t.Run("ResetsValues", func(t *testing.T) { resetsValues(newScene(t, e)) })
 	t.Run("KeepsSoManyRevisions", func(t *testing.T) { keepsSoMany(newScene(t, e)) })
 	t.Run("MakesTheNamespace", func(t *testing.T) { makesNamespace(newScene(t, e)) })
+	t.Run("TemplatesSeeTheCluster", func(t *testing.T) { seesCluster(newScene(t, e)) })
+	t.Run("Warnings", func(t *testing.T) { tellsWarnings(newScene(t, e)) })
 	t.Run("UninstallOfNothing", func(t *testing.T) {
 		s := newScene(t, e)
 		if err := s.uninstall(); err != nil {
@@ -81,6 +84,39 @@ func resetsValues(s *scene) {
 	colour := s.get(configMaps, "settings").Object["data"].(map[string]any)["colour"]
 	if colour != "blue" {
 		s.Errorf("colour %q after an upgrade without values, want the chart's own, blue", colour)
+	}
+}
+
+// seesCluster: lookup and Capabilities tell of the cluster, as with Helm.
+func seesCluster(s *scene) {
+	s.Helper()
+	s.must(s.install("one", request("1.0.0", files(map[string]string{"seen": `
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: seen}
+data:
+  found: {{ (lookup "v1" "Namespace" "" .Release.Namespace).metadata.name | quote }}
+  missing: {{ lookup "v1" "ConfigMap" .Release.Namespace "nothing" | toJson | quote }}
+  version: {{ semverCompare ">=1.25.0-0" .Capabilities.KubeVersion.Version | quote }}
+  group: {{ .Capabilities.APIVersions.Has "apps/v1" | quote }}
+  kind: {{ .Capabilities.APIVersions.Has "apps/v1/Deployment" | quote }}
+  gone: {{ .Capabilities.APIVersions.Has "extensions/v1beta1" | quote }}
+`}))))
+	want := map[string]any{
+		"found": s.key.Namespace, "missing": "{}", "version": "true", "group": "true", "kind": "true", "gone": "false",
+	}
+	if diff := cmp.Diff(want, s.get(configMaps, "seen").Object["data"]); diff != "" {
+		s.Errorf("what templates see: -want +got\n%s", diff)
+	}
+}
+
+// tellsWarnings: the API server does not refuse a typing mistake, it warns.
+func tellsWarnings(s *scene) {
+	s.Helper()
+	mistaken := strings.Replace(deployment, "replicas:", "replicaz:", 1)
+	res := s.must(s.install("one", request("1.0.0", files(map[string]string{"deployment": mistaken}))))
+	if len(res.Warnings) != 1 || !strings.Contains(res.Warnings[0], `unknown field "spec.replicaz"`) {
+		s.Errorf("warnings %q, want the unknown field", res.Warnings)
 	}
 }
 

@@ -29,6 +29,15 @@ func firstInstall(t *testing.T, e EngineUnderTest) {
 		s.has(false, configMaps, "extra", "settings")
 		s.has(false, deployments, "web")
 	})
+	t.Run("NothingAtAll", func(t *testing.T) {
+		s := newScene(t, e)
+		s.fails(release.KindNotReady)(s.install("one", waiting(request("1.0.0", poisoned), time.Second)))
+		s.must(s.install("two", request("1.0.1", nil)))
+		s.has(false, configMaps, "extra", "settings")
+		s.must(s.upgrade("three", request("1.0.2", good)))
+		s.must(s.upgrade("four", request("1.0.3", nil)))
+		s.has(false, configMaps, "settings")
+	})
 	t.Run("NeverOverADeployedOne", func(t *testing.T) {
 		s := newScene(t, e)
 		s.must(s.install("one", request("1.0.0", good)))

@@ -1,25 +1,34 @@
 package crash
 
 import (
-	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/fairlead-dev/fairlead/api/v1alpha1"
 	"github.com/fairlead-dev/fairlead/test/e2e/harness"
 )
 
-// patience is how long a hundred releases at once may take on a busy machine.
+// patience is how long many releases at once may take on a busy machine.
 const patience = 4 * time.Minute
 
 // TestCrashPoints kills the controller around each write of each operation.
 func TestCrashPoints(t *testing.T) {
 	for name, op := range operations {
-		t.Run(name, func(t *testing.T) { newStage(t, strings.ToLower(name), op).play(t) })
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t, strings.ToLower(name), op)
+			s.observe(t)
+			s.crash(t)
+			s.check(t)
+		})
 	}
 }
 
-// A stage is one operation on many releases in one cluster.
+// A stage has one operation, on many releases.
 type stage struct {
 	*harness.Env
 	operation
@@ -27,10 +36,10 @@ type stage struct {
 	name  string
 	proxy *harness.Proxy
 	chart harness.Change
-	hooks *finished
+	ran   *hooksRun
 	// undisturbed is the release that shows what is right.
 	undisturbed string
-	// stops are where the other releases stop.
+	// stops say where the other releases stop.
 	stops map[string]harness.Stop
 }
 
@@ -38,36 +47,107 @@ func newStage(t *testing.T, name string, op operation) *stage {
 	t.Helper()
 	proxy := harness.NewProxy(t, harness.SharedCluster(t))
 	s := &stage{
-		operation: op, name: name, proxy: proxy, undisturbed: name + "-undisturbed", stops: map[string]harness.Stop{},
+		operation: op, name: name, proxy: proxy, undisturbed: name, stops: map[string]harness.Stop{},
 		// A worker for each release that may be stopped while it is looked at.
 		Env: harness.New(t, harness.WithKubeconfig(proxy.Kubeconfig), harness.WithFlags("--workers", "100")),
 	}
 	charts := harness.NewChartRepo(t)
 	publish(t, charts)
 	s.chart = harness.FromRepository(charts.URL, harness.HooksChart, "0.1.0")
-	s.hooks = watchHooks(t, s.Env)
+	s.ran = watchHooks(t, s.Env)
 	return s
 }
 
-// play is the whole test of one operation.
-func (s *stage) play(t *testing.T) {
-	s.observe(t)
-	s.crash(t)
-	s.check(t)
-}
-
-// observe performs the operation undisturbed and decides where the others stop.
+// observe performs the operation undisturbed and decides where the others stop:
+// around each write.
 func (s *stage) observe(t *testing.T) {
 	t.Helper()
 	s.prepare(t, s.undisturbed)
-	halt := s.proxy.Halt(s.nameOf, nil)
-	s.begin(t, s.undisturbed)
-	s.await(t, s.over, s.undisturbed)
+	halt := s.proxy.Halt(s.naming, nil)
+	s.begin(t, s, s.undisturbed)
+	s.await(t, "end as the spec asks", s.over, s.undisturbed)
 	s.proxy.Release()
-	seen := map[string]int{}
-	for _, write := range s.counted(halt.Writes(s.undisturbed)) {
-		seen[write]++
-		t.Logf("write %d: %s", len(s.stops), write)
+	writes := halt.Writes(s.undisturbed)
+	if skip := slices.Index(writes, s.from); skip > 0 {
+		writes = writes[skip:]
 	}
-	_ = fmt.Sprint()
+	t.Logf("%s is %d writes:\n\t%s", s.name, len(writes), strings.Join(writes, "\n\t"))
+	nth := map[string]int{}
+	for i, write := range writes {
+		nth[write]++
+		for _, when := range harness.Moments {
+			name := strings.Join([]string{s.name, string('a'+rune(i/26)) + string('a'+rune(i%26)), strings.ReplaceAll(string(when), " ", "-")}, "-")
+			s.stops[name] = harness.Stop{Write: write, Nth: nth[write], When: when}
+		}
+	}
+}
+
+// crash begins the operation on all other releases, kills the controller when
+// each has come to its stop, and starts it again.
+func (s *stage) crash(t *testing.T) {
+	t.Helper()
+	names := slices.Sorted(maps.Keys(s.stops))
+	s.prepare(t, names...)
+	halt := s.proxy.Halt(s.naming, s.stops)
+	for _, name := range names {
+		s.begin(t, s, name)
+	}
+	halt.Await(t, patience)
+	s.Controller.Kill()
+	s.proxy.Release()
+	s.Controller.Start(t)
+	s.await(t, "end as the spec asks", s.over, names...)
+}
+
+// prepare installs releases that have to be there before.
+func (s *stage) prepare(t *testing.T, names ...string) {
+	t.Helper()
+	if !s.installed {
+		return
+	}
+	for _, name := range names {
+		s.create(t, name)
+	}
+	s.await(t, "become Ready", ready, names...)
+}
+
+// naming is the same for the writes of all releases.
+func (s *stage) naming(w harness.Write) (release, name string) {
+	switch {
+	case strings.HasPrefix(w.Resource, "helmreleases."):
+		return w.Name, w.Kind()
+	case w.Resource == "namespaces":
+		return w.Name, w.Kind()
+	}
+	return w.Namespace, w.Kind() + " " + w.Name
+}
+
+// await waits until HelmReleases are as wanted; nil stands for one that is gone.
+func (s *stage) await(t *testing.T, what string, wanted func(*v1alpha1.HelmRelease) bool, names ...string) {
+	t.Helper()
+	var left []string
+	look := func() map[string]*v1alpha1.HelmRelease {
+		var list v1alpha1.HelmReleaseList
+		if err := s.Client.List(t.Context(), &list, client.InNamespace(s.Namespace)); err != nil {
+			t.Fatal(err)
+		}
+		all := map[string]*v1alpha1.HelmRelease{}
+		for i := range list.Items {
+			all[list.Items[i].Name] = &list.Items[i]
+		}
+		return all
+	}
+	harness.Eventually(t, patience, "all HelmReleases to "+what, func() bool {
+		all := look()
+		left = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return wanted(all[name]) })
+		return len(left) == 0
+	}, func() string {
+		all, text := look(), strings.Join(left, " ")+"\n"
+		for _, name := range left[:min(3, len(left))] {
+			if hr := all[name]; hr != nil {
+				text += s.stops[name].String() + "\n" + harness.Status(hr)
+			}
+		}
+		return text
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/util/uuid"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/fairlead-dev/fairlead/api/v1alpha1"
@@ -38,7 +39,7 @@ func (r *Reconciler) perform(ctx context.Context, run *run) error {
 func (r *Reconciler) letGo(ctx context.Context, run *run) error {
 	was := run.hr.DeepCopy()
 	controllerutil.RemoveFinalizer(run.hr, v1alpha1.Finalizer)
-	if err := r.patchMetadata(ctx, was, run.hr); err != nil {
+	if err := client.IgnoreNotFound(r.patchMetadata(ctx, was, run.hr)); err != nil {
 		return fmt.Errorf("removing the finalizer: %w", err)
 	}
 	r.operations.Forget(run.key, len(run.ended))

@@ -53,7 +53,8 @@ func WithClock(now func() time.Time) Option { return func(r *Reconciler) { r.clo
 // WithPace spaces retries otherwise than 10 s, doubling up to 5 min.
 func WithPace(p decide.Pace) Option { return func(r *Reconciler) { r.pace = p } }
 
-// New returns a Reconciler.
+// What the operator may do. A chart may hold any object, so the last line is the
+// whole of it; the others say what it needs for itself.
 //
 // +kubebuilder:rbac:groups=fairlead.dev,resources=helmreleases,verbs=get;list;watch;update;patch
 // +kubebuilder:rbac:groups=fairlead.dev,resources=helmreleases/status,verbs=get;update;patch
@@ -62,6 +63,8 @@ func WithPace(p decide.Pace) Option { return func(r *Reconciler) { r.pace = p } 
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 // +kubebuilder:rbac:groups=coordination.k8s.io,resources=leases,verbs=get;create;update
 // +kubebuilder:rbac:groups=*,resources=*,verbs=*
+
+// New returns a Reconciler.
 func New(deps Deps, opts ...Option) *Reconciler {
 	r := &Reconciler{
 		client: deps.Client, secrets: deps.Secrets, engine: deps.Engine, source: deps.Source, events: deps.Events,

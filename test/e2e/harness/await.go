@@ -41,7 +41,7 @@ func (e *Env) AwaitWithin(
 		return wanted(hr), nil
 	}
 	began := time.Now()
-	if _, err := watchtools.UntilWithSync(ctx, e.releases(ctx, name), &v1alpha1.HelmRelease{}, nil, see); err != nil {
+	if _, err := watchtools.UntilWithSync(ctx, e.releases(name), &v1alpha1.HelmRelease{}, nil, see); err != nil {
 		t.Fatalf("waited %s for HelmRelease %s to %s, in vain: %v\n%s\nthe end of the controller's log:\n%s",
 			time.Since(began).Round(time.Second), name, what, err, seenLast(last), e.Controller.Log(logLines))
 	}
@@ -56,17 +56,17 @@ func seenLast(hr *v1alpha1.HelmRelease) string {
 }
 
 // releases lists and watches one HelmRelease of the test's namespace.
-func (e *Env) releases(ctx context.Context, name string) cache.ListerWatcher {
+func (e *Env) releases(name string) cache.ListerWatcher {
 	selected := func(o metav1.ListOptions) []client.ListOption {
 		o.FieldSelector = fields.OneTermEqualSelector("metadata.name", name).String()
 		return []client.ListOption{client.InNamespace(e.Namespace), &client.ListOptions{Raw: &o}}
 	}
 	return &cache.ListWatch{
-		ListFunc: func(o metav1.ListOptions) (runtime.Object, error) {
+		ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
 			list := &v1alpha1.HelmReleaseList{}
 			return list, e.Client.List(ctx, list, selected(o)...)
 		},
-		WatchFunc: func(o metav1.ListOptions) (watch.Interface, error) {
+		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
 			return e.Client.Watch(ctx, &v1alpha1.HelmReleaseList{}, selected(o)...)
 		},
 	}

@@ -32,6 +32,10 @@ const (
 	TruncatedArchives Fault = "truncated archives"
 )
 
+// WrongDigest is the digest that WrongDigests shows. Of digits alone it would be
+// a number to YAML.
+var WrongDigest = strings.Repeat("badcafe0", 8)
+
 var digests = regexp.MustCompile(`(?m)^(\s*digest:\s*"?(?:sha256:)?)[0-9a-f]{64}`)
 
 // serve answers a request as the fault would have it.
@@ -50,7 +54,7 @@ func (f Fault) serve(w http.ResponseWriter, r *http.Request, sound http.Handler)
 		changed(w, r, sound, func(string) string { return "<html>\n\t{{ not: yaml ]\n" })
 	case f == WrongDigests && index:
 		changed(w, r, sound, func(text string) string {
-			return digests.ReplaceAllString(text, "${1}"+strings.Repeat("0", 64))
+			return digests.ReplaceAllString(text, "${1}"+WrongDigest)
 		})
 	case f == TruncatedArchives && index:
 		changed(w, r, sound, func(text string) string {

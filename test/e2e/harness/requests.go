@@ -73,7 +73,7 @@ func (e *Env) Requests(t testing.TB) func() Requests {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer file.Close()
+		defer func() { _ = file.Close() }() // it was only read
 		all, err := readAudit(file, from)
 		if err != nil {
 			t.Fatal(err)

@@ -29,6 +29,9 @@ func choosePorts(fixed int) (ports, error) {
 	// All are held until all are chosen, so that no two are the same.
 	for _, port := range []*int{&p.apiserver, &p.etcd, &p.etcdPeer, &p.kubelet} {
 		listener, err := net.Listen("tcp", on(*port))
+		if err != nil && *port != 0 {
+			return p, fmt.Errorf("taking port %d for the API server: %w; choose another --port", *port, err)
+		}
 		if err != nil {
 			return p, fmt.Errorf("looking for a free port: %w", err)
 		}
