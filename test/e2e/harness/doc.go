@@ -9,8 +9,9 @@
 //     process; a ChartRepo can be broken in many ways.
 //   - Requests are what the controller asked the API server for, from the audit
 //     log.
-//   - A Proxy stands in front of the API server, sees every write, and can do
-//     something at one of them, for example kill the controller.
+//   - A Proxy stands in front of the API server and sees every write; with a
+//     Halt, releases stop around one of theirs, as if the controller had died
+//     there.
 //
 // Everything waits for a condition with a deadline, and what does not come is
 // reported with the object's status and the end of the controller's log. Every
