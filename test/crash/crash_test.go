@@ -1,12 +1,19 @@
 package crash
 
 import (
+	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/tools/cache"
+	watchtools "k8s.io/client-go/tools/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/fairlead-dev/fairlead/api/v1alpha1"
@@ -36,7 +43,7 @@ type stage struct {
 	name  string
 	proxy *harness.Proxy
 	chart harness.Change
-	ran   *hooksRun
+	ran   *completed
 	// undisturbed is the release that shows what is right.
 	undisturbed string
 	// stops say where the other releases stop.
@@ -65,18 +72,15 @@ func (s *stage) observe(t *testing.T) {
 	s.prepare(t, s.undisturbed)
 	halt := s.proxy.Halt(s.naming, nil)
 	s.begin(t, s, s.undisturbed)
-	s.await(t, "end as the spec asks", s.over, s.undisturbed)
+	s.await(t, s.over, s.undisturbed)
 	s.proxy.Release()
 	writes := halt.Writes(s.undisturbed)
-	if skip := slices.Index(writes, s.from); skip > 0 {
-		writes = writes[skip:]
-	}
 	t.Logf("%s is %d writes:\n\t%s", s.name, len(writes), strings.Join(writes, "\n\t"))
 	nth := map[string]int{}
 	for i, write := range writes {
 		nth[write]++
 		for _, when := range harness.Moments {
-			name := strings.Join([]string{s.name, string('a'+rune(i/26)) + string('a'+rune(i%26)), strings.ReplaceAll(string(when), " ", "-")}, "-")
+			name := fmt.Sprintf("%s-%02d-%s", s.name, i+1, strings.ReplaceAll(string(when), " ", "-"))
 			s.stops[name] = harness.Stop{Write: write, Nth: nth[write], When: when}
 		}
 	}
@@ -96,7 +100,7 @@ func (s *stage) crash(t *testing.T) {
 	s.Controller.Kill()
 	s.proxy.Release()
 	s.Controller.Start(t)
-	s.await(t, "end as the spec asks", s.over, names...)
+	s.await(t, s.over, names...)
 }
 
 // prepare installs releases that have to be there before.
@@ -108,7 +112,7 @@ func (s *stage) prepare(t *testing.T, names ...string) {
 	for _, name := range names {
 		s.create(t, name)
 	}
-	s.await(t, "become Ready", ready, names...)
+	s.await(t, ready, names...)
 }
 
 // naming is the same for the writes of all releases.
@@ -122,32 +126,57 @@ func (s *stage) naming(w harness.Write) (release, name string) {
 	return w.Namespace, w.Kind() + " " + w.Name
 }
 
-// await waits until HelmReleases are as wanted; nil stands for one that is gone.
-func (s *stage) await(t *testing.T, what string, wanted func(*v1alpha1.HelmRelease) bool, names ...string) {
+// await waits, by a watch, until HelmReleases are as wanted; nil stands for one
+// that is gone.
+func (s *stage) await(t *testing.T, wanted func(*v1alpha1.HelmRelease) bool, names ...string) {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	seen := map[string]*v1alpha1.HelmRelease{}
 	var left []string
-	look := func() map[string]*v1alpha1.HelmRelease {
-		var list v1alpha1.HelmReleaseList
-		if err := s.Client.List(t.Context(), &list, client.InNamespace(s.Namespace)); err != nil {
-			t.Fatal(err)
-		}
-		all := map[string]*v1alpha1.HelmRelease{}
-		for i := range list.Items {
-			all[list.Items[i].Name] = &list.Items[i]
-		}
-		return all
-	}
-	harness.Eventually(t, patience, "all HelmReleases to "+what, func() bool {
-		all := look()
-		left = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return wanted(all[name]) })
+	done := func() bool {
+		left = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return wanted(seen[name]) })
 		return len(left) == 0
-	}, func() string {
-		all, text := look(), strings.Join(left, " ")+"\n"
-		for _, name := range left[:min(3, len(left))] {
-			if hr := all[name]; hr != nil {
-				text += s.stops[name].String() + "\n" + harness.Status(hr)
+	}
+	_, err := watchtools.UntilWithSync(ctx, s.releases(ctx), &v1alpha1.HelmRelease{},
+		func(store cache.Store) (bool, error) {
+			for _, obj := range store.List() {
+				hr := obj.(*v1alpha1.HelmRelease)
+				seen[hr.Name] = hr
 			}
+			return done(), nil
+		},
+		func(event watch.Event) (bool, error) {
+			if hr, ok := event.Object.(*v1alpha1.HelmRelease); ok {
+				seen[hr.Name] = hr
+				if event.Type == watch.Deleted {
+					delete(seen, hr.Name)
+				}
+			}
+			return done(), nil
+		})
+	if err == nil {
+		return
+	}
+	t.Logf("%d of %d releases did not come to their end: %s", len(left), len(names), strings.Join(left, " "))
+	for _, name := range left[:min(3, len(left))] {
+		if hr := seen[name]; hr != nil {
+			t.Logf("stopped %s:\n%s", s.stops[name], harness.Status(hr))
 		}
-		return text
-	})
+	}
+	t.Fatal(err)
+}
+
+// releases lists and watches all HelmReleases of the stage.
+func (s *stage) releases(ctx context.Context) cache.ListerWatcher {
+	in := client.InNamespace(s.Namespace)
+	return &cache.ListWatch{
+		ListFunc: func(o metav1.ListOptions) (runtime.Object, error) {
+			list := &v1alpha1.HelmReleaseList{}
+			return list, s.Client.List(ctx, list, in, &client.ListOptions{Raw: &o})
+		},
+		WatchFunc: func(o metav1.ListOptions) (watch.Interface, error) {
+			return s.Client.Watch(ctx, &v1alpha1.HelmReleaseList{}, in, &client.ListOptions{Raw: &o})
+		},
+	}
 }

@@ -24,15 +24,13 @@ type operation struct {
 	timeout time.Duration
 	// begin asks for the operation.
 	begin func(*testing.T, *stage, string)
-	// from is the first write that counts; empty means the very first.
-	from string
-	// over says whether a HelmRelease, nil if it is gone, is as the spec asks.
+	// over says whether a HelmRelease, nil if it is gone, has come to its end.
 	over func(*v1alpha1.HelmRelease) bool
-	// hooks must have run.
+	// hooks are those of the operation.
 	hooks []string
-	// objects are what must be live then, and greeting what the ConfigMap says.
-	objects  []string
-	greeting string
+	// objects must be live then, and the rest must be as in want.
+	objects []string
+	want    ending
 }
 
 // operations are all that the controller performs.
@@ -43,7 +41,10 @@ var operations = map[string]operation{
 		begin:   func(t *testing.T, s *stage, name string) { s.create(t, name) },
 		over:    ready,
 		hooks:   []string{"pre-install", "post-install"},
-		objects: []string{"ConfigMap web", "ConfigMap web-before", "Deployment web", "Service web"}, greeting: "hello",
+		objects: []string{"ConfigMap web", "ConfigMap web-before", "Deployment web", "Service web"},
+		want: ending{
+			Status: "deployed", Chart: "hooks-0.1.0", Newest: true, Listed: true, Deployed: 1, Ready: "True InstallSucceeded",
+		},
 	},
 	"Upgrade": {
 		why:       "An upgrade that is cut off goes forward.",
@@ -51,19 +52,25 @@ var operations = map[string]operation{
 		begin:   func(t *testing.T, s *stage, name string) { s.change(t, name, `{greeting: goodbye}`) },
 		over:    ready,
 		hooks:   []string{"pre-upgrade", "post-upgrade"},
-		objects: []string{"ConfigMap web", "ConfigMap web-after", "Deployment web", "Service web"}, greeting: "goodbye",
+		objects: []string{"ConfigMap web", "ConfigMap web-after", "Deployment web", "Service web"},
+		want: ending{
+			Status: "deployed", Chart: "hooks-0.2.0", Newest: true, Listed: true, Deployed: 1, Ready: "True UpgradeSucceeded",
+		},
 	},
 	"Rollback": {
-		why: "A rollback that is cut off is made again.",
+		why: "An upgrade that is cut off and fails is rolled back, and a rollback that is cut off is made again.",
 		// The pods are never ready, so the upgrade takes this long to fail.
 		installed: true, timeout: 30 * time.Second,
 		begin: func(t *testing.T, s *stage, name string) {
 			s.change(t, name, `{greeting: goodbye, podLabels: {fairlead.dev/test-pod: never-ready}}`)
 		},
-		from:    "create secrets */sh.helm.release.v1.web.v3",
 		over:    rolledBack,
-		hooks:   []string{"pre-rollback", "post-rollback"},
-		objects: []string{"ConfigMap web", "ConfigMap web-before", "Deployment web", "Service web"}, greeting: "hello",
+		hooks:   []string{"pre-upgrade", "pre-rollback", "post-rollback"},
+		objects: []string{"ConfigMap web", "ConfigMap web-before", "Deployment web", "Service web"},
+		want: ending{
+			Status: "deployed", Chart: "hooks-0.1.0", Newest: true, Listed: true, Deployed: 1,
+			Ready: "False RetriesSpent", Remediated: "True RollbackSucceeded",
+		},
 	},
 	"Uninstall": {
 		why:       "An uninstall that is cut off is made again, and nothing is left.",
@@ -71,6 +78,7 @@ var operations = map[string]operation{
 		begin: func(t *testing.T, s *stage, name string) { s.remove(t, name) },
 		over:  func(hr *v1alpha1.HelmRelease) bool { return hr == nil },
 		hooks: []string{"pre-delete", "post-delete"},
+		want:  ending{Listed: true},
 	},
 }
 
