@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/fairlead-dev/fairlead/chartsync"
+	"github.com/fairlead-dev/fairlead/pkg/dialguard"
 )
 
 // The limits of a connection. The whole request has its own limit besides.
@@ -30,7 +31,7 @@ type client struct {
 }
 
 func newClient(o options) *client {
-	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second, Control: control(o.loopback)}
+	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second, Control: dialguard.Control(o.loopback)}
 	return &client{
 		timeout:   o.timeout,
 		loopback:  o.loopback,

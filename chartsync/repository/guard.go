@@ -5,66 +5,19 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"syscall"
 
 	"github.com/fairlead-dev/fairlead/chartsync"
+	"github.com/fairlead-dev/fairlead/pkg/dialguard"
 )
 
 // maxRedirects is how often a request may be sent elsewhere.
 const maxRedirects = 10
 
-// A refusedError is a request that our own rules forbid.
+// A refusedError is a redirect that our own rules forbid.
 type refusedError struct{ text string }
 
 // Error says which rule.
 func (r *refusedError) Error() string { return r.text }
-
-// metadata are the addresses outside link-local where clouds hand out the
-// machine's own credentials.
-var metadata = map[netip.Addr]bool{
-	netip.MustParseAddr("fd00:ec2::254"):   true, // AWS
-	netip.MustParseAddr("100.100.100.200"): true, // Alibaba Cloud
-	netip.MustParseAddr("192.0.0.192"):     true, // Oracle Cloud
-}
-
-// nat64 holds IPv4 addresses in its last four bytes.
-var nat64 = netip.MustParsePrefix("64:ff9b::/96")
-
-// checkAddress refuses addresses that no chart repository has.
-func checkAddress(ip netip.Addr, loopback bool) error {
-	ip = ip.Unmap().WithZone("")
-	if nat64.Contains(ip) {
-		b := ip.As16()
-		ip = netip.AddrFrom4([4]byte(b[12:]))
-	}
-	refuse := func(kind string) error {
-		return &refusedError{text: fmt.Sprintf("its address %s is %s", ip, kind)}
-	}
-	switch {
-	case ip.IsLinkLocalUnicast(), ip.IsLinkLocalMulticast(), ip.IsInterfaceLocalMulticast():
-		return refuse("link-local, which is never asked")
-	case ip.IsMulticast():
-		return refuse("a multicast address, which is never asked")
-	case metadata[ip]:
-		return refuse("a cloud's metadata service, which is never asked")
-	// Linux connects 0.0.0.0 to loopback.
-	case !loopback && (ip.IsLoopback() || ip.IsUnspecified()):
-		return refuse("loopback, which is not allowed here")
-	}
-	return nil
-}
-
-// control is the check of each address that is about to be dialled. It sees
-// what a name resolved to, so neither DNS nor a redirect gets around it.
-func control(loopback bool) func(network, address string, _ syscall.RawConn) error {
-	return func(_, address string, _ syscall.RawConn) error {
-		target, err := netip.ParseAddrPort(address)
-		if err != nil {
-			return &refusedError{text: "its address is no IP address"}
-		}
-		return checkAddress(target.Addr(), loopback)
-	}
-}
 
 // A guard is the way of one request and its redirects: it decides for each hop
 // whether it may be taken, and whether credentials go with it.
@@ -80,7 +33,7 @@ type guard struct {
 func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	// A proxy would dial on our behalf, past the check of the dialled address.
 	if ip, err := netip.ParseAddr(r.URL.Hostname()); err == nil {
-		if err := checkAddress(ip, g.loopback); err != nil {
+		if err := dialguard.Check(ip, g.loopback); err != nil {
 			return nil, err
 		}
 	}

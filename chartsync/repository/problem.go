@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/fairlead-dev/fairlead/chartsync"
+	"github.com/fairlead-dev/fairlead/pkg/dialguard"
 )
 
 // A problem is an error for people: its text is the whole sentence, and what it
@@ -56,6 +57,7 @@ func presentable(err error, r request) error {
 func (c *client) unreachable(err error, where, host string) error {
 	var (
 		refused *refusedError
+		address *dialguard.RefusedError
 		dns     *net.DNSError
 		unknown x509.UnknownAuthorityError
 		named   x509.HostnameError
@@ -69,6 +71,8 @@ func (c *client) unreachable(err error, where, host string) error {
 	switch {
 	case errors.As(err, &refused):
 		return problemf(chartsync.ErrInvalid, err, "asking %s: %s", where, refused.text)
+	case errors.As(err, &address):
+		return problemf(chartsync.ErrInvalid, err, "asking %s: %v", where, address)
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return because("no such host")
 	case errors.Is(err, context.Canceled):

@@ -9,6 +9,7 @@ import (
 	"helm.sh/helm/v3/pkg/repo"
 
 	"github.com/fairlead-dev/fairlead/chartsync"
+	"github.com/fairlead-dev/fairlead/pkg/dialguard"
 )
 
 // A request is a spec that was found to make sense.
@@ -43,7 +44,7 @@ func parse(spec chartsync.Spec, loopback bool) (request, error) {
 	}
 	// A name is looked at when it is dialled: what it resolves to may change.
 	if ip, err := netip.ParseAddr(u.Hostname()); err == nil {
-		if err := checkAddress(ip, loopback); err != nil {
+		if err := dialguard.Check(ip, loopback); err != nil {
 			return request{}, problemf(chartsync.ErrBadSpec, err, "asking %s: %v", show(u), err)
 		}
 	}

@@ -2,44 +2,18 @@ package git
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
-	"syscall"
 	"time"
+
+	"github.com/fairlead-dev/fairlead/pkg/dialguard"
 )
-
-// A refusedAddress is a dial that our own rules forbid.
-type refusedAddress struct{ text string }
-
-// Error says which address, and why it is not dialled.
-func (r *refusedAddress) Error() string { return r.text }
-
-// guard returns the check of each address that is about to be dialled. It sees
-// what the name resolved to, so neither DNS nor a redirect gets around it.
-func guard(loopback bool) func(network, address string, _ syscall.RawConn) error {
-	return func(_, address string, _ syscall.RawConn) error {
-		target, err := netip.ParseAddrPort(address)
-		if err != nil {
-			return &refusedAddress{text: "its address is no IP address"}
-		}
-		switch ip := target.Addr().Unmap(); {
-		case ip.IsLinkLocalUnicast(), ip.IsLinkLocalMulticast(), ip.IsMulticast():
-			return &refusedAddress{text: fmt.Sprintf("its address %s is link-local, which is never dialled", ip)}
-		// Linux takes 0.0.0.0 for loopback.
-		case !loopback && (ip.IsLoopback() || ip.IsUnspecified()):
-			return &refusedAddress{text: fmt.Sprintf("its address %s is loopback, which is not allowed here", ip)}
-		}
-		return nil
-	}
-}
 
 // newHTTPClient returns the client of all mirrors. Whole exchanges are bounded
 // by their contexts: a clone may take long, so there is no timeout here.
 func newHTTPClient(loopback bool) *http.Client {
-	dialer := &net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second, Control: guard(loopback)}
+	dialer := &net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second, Control: dialguard.Control(loopback)}
 	return &http.Client{
 		Transport: &withoutErrorBodies{base: &http.Transport{
 			Proxy:                 http.ProxyFromEnvironment,

@@ -12,37 +12,6 @@ import (
 	"github.com/fairlead-dev/fairlead/test/githost/githosttest"
 )
 
-func TestGuard(t *testing.T) {
-	cases := map[string]struct {
-		why      string
-		address  string
-		loopback bool
-		refused  string
-	}{
-		"Public":              {why: "The internet is what this is for.", address: "192.0.2.1:443"},
-		"Private":             {why: "Git servers live in private networks.", address: "10.0.0.1:443"},
-		"Loopback":            {why: "This machine is not for users to look into.", address: "127.0.0.1:80", refused: "loopback"},
-		"LoopbackAllowed":     {why: "Tests and demos run there.", address: "127.0.0.1:80", loopback: true},
-		"Loopback6":           {why: "It has two names.", address: "[::1]:80", refused: "loopback"},
-		"MappedLoopback":      {why: "And disguises.", address: "[::ffff:127.0.0.1]:80", refused: "loopback"},
-		"Unspecified":         {why: "Linux connects 0.0.0.0 to itself.", address: "0.0.0.0:80", refused: "loopback"},
-		"Metadata":            {why: "Clouds hand out credentials there.", address: "169.254.169.254:80", refused: "link-local"},
-		"MetadataAndLoopback": {why: "No flag opens link-local.", address: "169.254.169.254:80", loopback: true, refused: "link-local"},
-		"MappedMetadata":      {why: "Disguised, too.", address: "[::ffff:169.254.169.254]:80", loopback: true, refused: "link-local"},
-		"LinkLocal6":          {why: "Neighbours on the wire.", address: "[fe80::1%eth0]:80", loopback: true, refused: "link-local"},
-		"NotAnIP":             {why: "What is not understood is not dialled.", address: "elsewhere", loopback: true, refused: "no IP address"},
-	}
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Log(tc.why)
-			err := git.Guard(tc.loopback)("tcp", tc.address, nil)
-			if (err != nil) != (tc.refused != "") || err != nil && !strings.Contains(err.Error(), tc.refused) {
-				t.Errorf("want refused %q, got %v", tc.refused, err)
-			}
-		})
-	}
-}
-
 func TestLoopbackIsOffByDefault(t *testing.T) {
 	repo := githosttest.New(t)
 	host, url := repo.Serve(t, githost.Options{})

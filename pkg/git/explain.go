@@ -15,6 +15,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
+
+	"github.com/fairlead-dev/fairlead/pkg/dialguard"
 )
 
 // explain turns what went wrong between us and the remote into a sentence.
@@ -81,7 +83,7 @@ func unwrapped(err error) error {
 // any other error.
 func networkText(err error) string {
 	var (
-		ours    *refusedAddress
+		ours    *dialguard.RefusedError
 		dns     *net.DNSError
 		op      *net.OpError
 		cert    *tls.CertificateVerificationError
@@ -91,7 +93,7 @@ func networkText(err error) string {
 	)
 	switch {
 	case errors.As(err, &ours):
-		return ours.text
+		return ours.Error()
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return fmt.Sprintf("no such host %q", dns.Name)
 	case errors.As(err, &dns):

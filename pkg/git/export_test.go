@@ -5,9 +5,8 @@ import (
 	"encoding/hex"
 )
 
-// Guard, Plain and Explain let tests reach what has no other way in.
+// Plain and Explain let tests reach what has no other way in.
 var (
-	Guard   = guard
 	Plain   = plain
 	Explain = (*Mirror).explain
 )

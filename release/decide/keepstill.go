@@ -31,7 +31,15 @@ func underway(d *release.Desired, o *release.Observed) *release.Decision {
 	case d.Suspended || d.Digest == "" || op.Digest == d.Digest:
 		return leave
 	}
-	return &release.Decision{Action: release.Supersede, Reason: NewerInputs, Message: whatCame(op.Digest, d)}
+	return &release.Decision{Action: release.Supersede, Reason: NewerInputs, Message: whatCame(op.Digest, d) + inCommit(op.Digest, d)}
+}
+
+// inCommit names the commit that changed the chart, if one did.
+func inCommit(was string, d *release.Desired) string {
+	if chart, _ := release.Changed(was, d.Digest); !chart || d.Chart.Commit == nil {
+		return ""
+	}
+	return " in commit " + d.Chart.Commit.Short()
 }
 
 // suspended does as the user asked.

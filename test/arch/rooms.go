@@ -34,12 +34,13 @@ var rooms = []room{
 	{dir: "release"},
 
 	// Sources never meet, but they keep their charts in one store.
-	{dir: "chartsync/repository", uses: []string{"chartsync", "chartsync/store"}},
+	{dir: "chartsync/repository", uses: []string{"chartsync", "chartsync/store", "pkg/dialguard"}},
 	{dir: "chartsync/git", uses: []string{"chartsync", "chartsync/store", "pkg/git"}},
 	{dir: "chartsync/store", uses: []string{"chartsync"}},
 	{dir: "chartsync/sourcetest", uses: []string{"chartsync"}, harness: true},
 	{dir: "chartsync"},
 
+	{dir: "pkg/git", uses: []string{"pkg/dialguard"}},
 	{dir: "pkg/*"},
 	{dir: "api"},
 
