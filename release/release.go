@@ -292,6 +292,8 @@ type Attempt struct {
 	Cause      string
 	Started    time.Time
 	Ended      time.Time
+	// Warnings that the API server sent.
+	Warnings []string
 	// Count is how many equal attempts in a row this one stands for; at least 1.
 	Count int
 }

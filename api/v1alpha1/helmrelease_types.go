@@ -402,6 +402,12 @@ type Attempt struct {
 	// deterministic attempt failed.
 	// +optional
 	APISet string `json:"apiSet,omitempty"`
+	// warnings that the API server sent, for example about unknown fields and
+	// deprecated API versions; at most 5.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=5
+	Warnings []string `json:"warnings,omitempty"`
 	// count is how many equal attempts in a row this one stands for, when more
 	// than one.
 	// +optional

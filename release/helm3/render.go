@@ -32,7 +32,8 @@ func (r *run) prepare(req release.Request) (*inputs, error) {
 		if cause := r.ended(); cause != nil {
 			return nil, cause
 		}
-		return nil, &release.Error{Kind: release.KindFetch, Message: fmt.Sprintf("fetching chart %s: %v", req.Chart, err), Err: err}
+		// A source's error is a sentence that names the chart.
+		return nil, &release.Error{Kind: release.KindFetch, Message: err.Error(), Err: err}
 	}
 	free, err := r.engine.slot(r.ctx)
 	if err != nil {

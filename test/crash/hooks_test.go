@@ -50,7 +50,9 @@ func (c *completed) note(obj any) {
 	if !ok {
 		return
 	}
-	done := func(c batchv1.JobCondition) bool { return c.Type == batchv1.JobComplete && c.Status == corev1.ConditionTrue }
+	done := func(c batchv1.JobCondition) bool {
+		return c.Type == batchv1.JobComplete && c.Status == corev1.ConditionTrue
+	}
 	if slices.ContainsFunc(job.Status.Conditions, done) {
 		c.mu.Lock()
 		defer c.mu.Unlock()

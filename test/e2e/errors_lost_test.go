@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -104,15 +105,14 @@ var losses = map[string]loss{
 // stay Ready, across a restart of the controller too, and a change of values is
 // realised with the chart that they have.
 func testLostSource(t *testing.T, env *harness.Env) {
-	scenes, diaries := map[string]*scene{}, map[string]*harness.Diary{}
+	scenes := map[string]*scene{}
 	for name, tc := range losses {
-		s := &scene{env: env, name: "lost-" + strings.ToLower(name), charts: harness.NewChartRepo(t), git: harness.NewGitRepo(t)}
+		s := newScene(t, env, "lost-"+strings.ToLower(name))
+		s.begin(t, tc.release(t, s))
 		scenes[name] = s
-		env.Create(t, tc.release(t, s))
 	}
 	for name, s := range scenes {
 		env.AwaitReady(t, s.name)
-		diaries[name] = env.Follow(t, s.name)
 		losses[name].lose(t, s)
 	}
 	for name, s := range scenes {
@@ -133,7 +133,8 @@ func testLostSource(t *testing.T, env *harness.Env) {
 		if !harness.Has(hr, v1alpha1.ConditionSourceReady, metav1.ConditionFalse, losses[name].reason) || hr.Status.Revision != 1 {
 			t.Errorf("%s: a restart made another release of it:\n%s", name, harness.Status(hr))
 		}
-		for _, state := range diaries[name].States() {
+		states := s.diary.States()
+		for _, state := range states[slices.IndexFunc(states, harness.Ready):] {
 			if !harness.Ready(state) {
 				t.Errorf("%s: it lost its source only, and was not Ready:\n%s", name, harness.Status(state))
 			}

@@ -38,6 +38,8 @@ type scene struct {
 	charts *harness.ChartRepo
 	git    *harness.GitRepo
 	commit string
+	diary  *harness.Diary
+	began  time.Time
 }
 
 var troubles = map[string]trouble{
@@ -77,7 +79,7 @@ var troubles = map[string]trouble{
 		mend:    mendedRepository,
 	},
 	"TruncatedArchive": {
-		why:     "Half a chart is not installed.",
+		why:     "Half a chart is not installed, also where no digest gives it away.",
 		release: brokenRepository(harness.TruncatedArchives),
 		reason:  v1alpha1.ReasonSourceInvalid,
 		message: `The archive of chart "web" 0.1.0 in REPO is not usable: it is truncated`,
@@ -88,9 +90,18 @@ var troubles = map[string]trouble{
 		why:     "A chart that is not what the index promises is not installed.",
 		release: brokenRepository(harness.WrongDigests),
 		reason:  v1alpha1.ReasonChartNotFetched,
-		message: `Install of chart web 0.1.0 failed: fetching chart web 0.1.0: the archive of chart "web" 0.1.0 in REPO has the digest sha256:DIGEST, ` +
+		message: `Install of chart web 0.1.0 failed: the archive of chart "web" 0.1.0 in REPO has the digest sha256:DIGEST, ` +
 			`and should have sha256:` + harness.WrongDigest,
-		tries: func(_ *testing.T, s *scene) int { return s.requests("GET /web-0.1.0.tgz") },
+		tries: archiveRequests,
+		mend:  mendedRepository,
+	},
+	"HalfArchive": {
+		why:     "An archive that is truncated is told from another one.",
+		release: brokenRepository(harness.HalfArchives),
+		reason:  v1alpha1.ReasonChartNotFetched,
+		message: `Install of chart web 0.1.0 failed: the archive of chart "web" 0.1.0 in REPO has the digest sha256:DIGEST, ` +
+			`and should have sha256:DIGEST: it is truncated`,
+		tries: archiveRequests,
 		mend:  mendedRepository,
 	},
 	"UnresolvableGitURL": {
@@ -151,50 +162,74 @@ var troubles = map[string]trouble{
 // backed off, and nobody has to be told when the cause is gone.
 func TestErrorsForPeople(t *testing.T) {
 	env := harness.New(t)
-	t.Run("Troubles", func(t *testing.T) {
+	// All of them at once, because they mostly wait.
+	scenes := map[string]*scene{}
+	for name, tc := range troubles {
+		s := newScene(t, env, strings.ToLower(name))
+		s.begin(t, tc.release(t, s))
+		scenes[name] = s
+	}
+	t.Run("Told", func(t *testing.T) {
 		for name, tc := range troubles {
-			t.Run(name, func(t *testing.T) {
-				t.Parallel() // they mostly wait
-				s := &scene{env: env, name: strings.ToLower(name), charts: harness.NewChartRepo(t), git: harness.NewGitRepo(t)}
-				tc.run(t, s)
-			})
+			t.Run(name, func(t *testing.T) { tc.expectTold(t, scenes[name]) })
+		}
+	})
+	for name, tc := range troubles {
+		tc.mend(t, scenes[name])
+	}
+	t.Run("Recovered", func(t *testing.T) {
+		for name := range troubles {
+			t.Run(name, func(t *testing.T) { expectRecovered(t, scenes[name]) })
 		}
 	})
 	t.Run("SecondClaimant", func(t *testing.T) { testSecondClaimant(t, env) })
 	t.Run("LostSource", func(t *testing.T) { testLostSource(t, env) })
 }
 
-func (tc trouble) run(t *testing.T, s *scene) {
-	hr := tc.release(t, s)
-	diary := s.env.Follow(t, s.name)
-	began := time.Now()
-	s.env.Create(t, hr)
+func newScene(t *testing.T, env *harness.Env, name string) *scene {
+	t.Helper()
+	return &scene{env: env, name: name, charts: harness.NewChartRepo(t), git: harness.NewGitRepo(t)}
+}
 
-	first := diary.First(t, "have a Ready that is not True", func(hr *v1alpha1.HelmRelease) bool {
+// begin creates the release of a scene.
+func (s *scene) begin(t *testing.T, hr *v1alpha1.HelmRelease) {
+	t.Helper()
+	s.diary, s.began = s.env.Follow(t, s.name), time.Now()
+	s.env.Create(t, hr)
+}
+
+// expectTold checks what the first attempt told, that it was tried again as it
+// should be, and that this told nothing else.
+func (tc trouble) expectTold(t *testing.T, s *scene) {
+	first := s.diary.First(t, "have a Ready that is False", func(hr *v1alpha1.HelmRelease) bool {
 		ready := hr.Condition(v1alpha1.ConditionReady)
 		return ready != nil && ready.Status == metav1.ConditionFalse
 	})
 	ready := first.Condition(v1alpha1.ConditionReady)
-	want := metav1.Condition{Reason: tc.reason, Message: tc.message}
-	if diff := cmp.Diff(want, metav1.Condition{Reason: ready.Reason, Message: s.masked(ready.Message)}); diff != "" {
-		t.Errorf("%s: -want +got:\n%s", tc.why, diff)
+	if diff := cmp.Diff([]string{tc.reason, tc.message}, []string{ready.Reason, s.masked(ready.Message)}); diff != "" {
+		t.Errorf("%s Reason and message: -want +got:\n%s", tc.why, diff)
 	}
 	expectSentence(t, ready.Message)
 	if stalled := harness.Has(first, v1alpha1.ConditionStalled, metav1.ConditionTrue, ""); stalled != (tc.tries == nil) {
-		t.Errorf("Stalled is %t, but it is tried again: %t\n%s", stalled, tc.tries != nil, harness.Status(first))
+		t.Errorf("Stalled is %t, and it is tried again: %t\n%s", stalled, tc.tries != nil, harness.Status(first))
 	}
 	if tc.tries != nil {
-		expectBackedOff(t, began, func() int { return tc.tries(t, s) })
+		expectBackedOff(t, s.began, func() int { return tc.tries(t, s) })
 	} else {
 		expectNotTriedAgain(t, s)
 	}
-	if now := s.env.Release(t, s.name); now.Status.Revision != 0 || s.masked(now.Condition(v1alpha1.ConditionReady).Message) != tc.message {
-		t.Errorf("later tries tell something else:\n%s", harness.Status(now))
+	for _, later := range s.diary.States() {
+		if ready := later.Condition(v1alpha1.ConditionReady); ready != nil && ready.Status != metav1.ConditionUnknown &&
+			s.masked(ready.Message) != tc.message || later.Status.Revision != 0 {
+			t.Errorf("another try told something else:\n%s", harness.Status(later))
+		}
 	}
+}
 
-	tc.mend(t, s)
-	if hr := s.env.AwaitReady(t, s.name); hr.Condition(v1alpha1.ConditionStalled) != nil || hr.Condition(v1alpha1.ConditionReconciling) != nil {
-		t.Errorf("the trouble is over, and conditions still tell of it:\n%s", harness.Status(hr))
+func expectRecovered(t *testing.T, s *scene) {
+	hr := s.env.AwaitReady(t, s.name)
+	if hr.Condition(v1alpha1.ConditionStalled) != nil || hr.Condition(v1alpha1.ConditionReconciling) != nil {
+		t.Errorf("it is over, and there are conditions that tell of it:\n%s", harness.Status(hr))
 	}
 }
 
@@ -282,7 +317,8 @@ func (s *scene) gitLooks() int {
 	return count
 }
 
-func indexRequests(_ *testing.T, s *scene) int { return s.requests("GET /index.yaml") }
+func indexRequests(_ *testing.T, s *scene) int   { return s.requests("GET /index.yaml") }
+func archiveRequests(_ *testing.T, s *scene) int { return s.requests("GET /web-0.1.0.tgz") }
 
 // brokenRepository has a chart and a fault.
 func brokenRepository(fault harness.Fault) func(*testing.T, *scene) *v1alpha1.HelmRelease {

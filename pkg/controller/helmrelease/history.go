@@ -17,6 +17,9 @@ const historyLimit = 20
 // the whole of the newest one.
 const messageLimit = 512
 
+// warningsLimit bounds the warnings of an attempt in status.
+const warningsLimit = 5
+
 // mergeHistory returns the attempts, newest first: those in status, those that
 // ended since, and those that only Helm's storage knows, because somebody else
 // made them or because the program died before it could tell.
@@ -122,7 +125,7 @@ func attemptsFrom(history []v1alpha1.Attempt) []release.Attempt {
 		a := release.Attempt{
 			Revision: h.Revision, Action: release.Action(h.Action), Outcome: release.Outcome(h.Outcome),
 			Reason: h.Reason, Message: h.Message, Digest: h.Digest, Options: h.Options, Deterministic: h.Deterministic,
-			APISet: h.APISet, Chart: h.Chart, AppVersion: h.AppVersion, Cause: h.Cause, Count: max(1, h.Count),
+			APISet: h.APISet, Warnings: h.Warnings, Chart: h.Chart, AppVersion: h.AppVersion, Cause: h.Cause, Count: max(1, h.Count),
 			Commit: release.Commit{Hash: h.Commit, Author: h.Author, Subject: h.Subject},
 		}
 		if h.Started != nil {
@@ -145,6 +148,9 @@ func attemptsTo(history []release.Attempt) []v1alpha1.Attempt {
 			APISet: a.APISet, Chart: a.Chart, AppVersion: a.AppVersion, Cause: shorten(a.Cause, messageLimit),
 			Commit: a.Commit.Hash, Author: shorten(a.Commit.Author, 128), Subject: shorten(a.Commit.Subject, 256),
 			Started: &metav1.Time{Time: a.Started.UTC().Truncate(time.Second)},
+		}
+		for _, warning := range a.Warnings[:min(len(a.Warnings), warningsLimit)] {
+			h.Warnings = append(h.Warnings, shorten(warning, 256))
 		}
 		if a.Count > 1 {
 			h.Count = a.Count

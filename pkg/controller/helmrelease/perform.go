@@ -60,7 +60,7 @@ func (r *Reconciler) operate(ctx context.Context, op release.Operation, d releas
 	apis := r.engine.APISet()
 	result, err := r.verb(ctx, op, d)
 	attempt.Ended = r.clock()
-	attempt.Revision = result.Revision
+	attempt.Revision, attempt.Warnings = result.Revision, result.Warnings
 	switch op.Action {
 	case release.Install:
 		attempt.Options = d.Options.Install.Digest()

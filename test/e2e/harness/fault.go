@@ -30,6 +30,9 @@ const (
 	// TruncatedArchives has an index without digests, and only the first half
 	// of each archive.
 	TruncatedArchives Fault = "truncated archives"
+	// HalfArchives has only the first half of each archive, and an index with
+	// digests that show it.
+	HalfArchives Fault = "half archives"
 )
 
 // WrongDigest is the digest that WrongDigests shows. Of digits alone it would be
@@ -60,7 +63,7 @@ func (f Fault) serve(w http.ResponseWriter, r *http.Request, sound http.Handler)
 		changed(w, r, sound, func(text string) string {
 			return regexp.MustCompile(`(?m)^\s*digest:.*\n`).ReplaceAllString(text, "")
 		})
-	case f == TruncatedArchives && archive:
+	case (f == TruncatedArchives || f == HalfArchives) && archive:
 		changed(w, r, sound, func(bytes string) string { return bytes[:len(bytes)/2] })
 	default:
 		sound.ServeHTTP(w, r)

@@ -35,6 +35,7 @@ func TestFaults(t *testing.T) {
 		WrongDigests:      {why: "The archive is not what the index says.", want: seen{Index: 200, Archive: 200, Readable: true, Digest: true}},
 		MissingArchives:   {why: "The index names what is not there.", want: seen{Index: 200, Archive: 404, Readable: true, Digest: true}},
 		TruncatedArchives: {why: "No digest gives the truncation away.", want: seen{Index: 200, Archive: 200, Readable: true, Half: true}},
+		HalfArchives:      {why: "The digest gives it away.", want: seen{Index: 200, Archive: 200, Readable: true, Digest: true, Half: true}},
 	}
 	charts := NewChartRepo(t)
 	charts.Publish(t, WebChart, "0.1.0")
