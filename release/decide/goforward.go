@@ -43,7 +43,23 @@ func neverInstalled(d *release.Desired, o *release.Observed) *release.Decision {
 		}
 		return forward(d, o, LastAttemptFailed, retry(n, newest))
 	}
+	if uninstalledOutside(o) {
+		return forward(d, o, NeverInstalled, "uninstalled outside Fairlead")
+	}
 	return forward(d, o, NeverInstalled, "first install of chart "+d.Chart.String())
+}
+
+// uninstalledOutside reports whether a release of ours is gone, and not by us.
+func uninstalledOutside(o *release.Observed) bool {
+	for _, a := range o.History {
+		if a.Action == release.Uninstall && a.Outcome == release.Succeeded {
+			return false
+		}
+		if a.Action != release.Outside && a.Revision > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // changedOutside answers a revision that somebody else wrote with what the spec

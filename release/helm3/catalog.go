@@ -128,6 +128,7 @@ func ask(client discovery.DiscoveryInterface) (*served, error) {
 		APIVersions: names,
 		HelmVersion: chartutil.DefaultCapabilities.HelmVersion,
 	}
+	s.capabilities.HelmVersion.Version = helmVersion()
 	s.mapper = restmapper.NewDiscoveryRESTMapper(s.byGroup())
 	return s, nil
 }

@@ -14,8 +14,8 @@ import (
 )
 
 // A redactor takes the values of a run's Secrets out of every text that leaves
-// the run. It learns them from the manifests that the run renders or reads. It
-// is safe for concurrent use.
+// the run. It learns them from the manifests that the run renders or reads, and
+// from what the templates look up. It is safe for concurrent use.
 type redactor struct {
 	mu    sync.Mutex
 	words []string // longest first
@@ -50,6 +50,10 @@ func (r *redactor) learn(manifest string) {
 			found = append(found, item.leaves()...)
 		}
 	}
+	r.remember(found)
+}
+
+func (r *redactor) remember(found []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.words = append(r.words, found...)

@@ -121,7 +121,7 @@ func (r *run) configuration() (*action.Configuration, error) {
 	releases := storage.Init(recorder{Session: r.session, run: r})
 	releases.Log = discard
 	return &action.Configuration{
-		RESTClientGetter: getter{config: r.engine.config, kinds: r.engine.kinds},
+		RESTClientGetter: getter{config: overheard(r.engine.config, r.secrets), kinds: r.engine.kinds},
 		Releases:         releases,
 		KubeClient:       guarded{Client: r.client},
 		Capabilities:     &capabilities,

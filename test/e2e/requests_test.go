@@ -13,8 +13,8 @@ import (
 	"github.com/fairlead-dev/fairlead/test/e2e/harness"
 )
 
-// reconciled and looked count the reconciles of HelmReleases, and the looks at
-// repositories, that ended well.
+// Of /metrics: the reconciles of HelmReleases, and the looks at repositories,
+// that ended well.
 const (
 	reconciled = `controller_runtime_reconcile_total{controller="helmrelease",result="success"}`
 	requeued   = `controller_runtime_reconcile_total{controller="helmrelease",result="requeue_after"}`
@@ -46,7 +46,9 @@ func TestRequests(t *testing.T) {
 	awaitMore(t, env, "reconciles", 1, func() {
 		env.Change(t, "web", func(hr *v1alpha1.HelmRelease) { metav1.SetMetaDataLabel(&hr.ObjectMeta, "team", "web") })
 	}, reconciled, requeued)
-	awaitMore(t, env, "looks at the repository", 1, nil, looked)
+	awaitMore(t, env, "reconciles", 1, func() {
+		awaitMore(t, env, "looks at the repository", 1, nil, looked)
+	}, reconciled, requeued)
 	expectAtMost(t, "A reconcile with nothing to do, and a look at the source that finds nothing new", 0, nothing())
 
 	asked := env.Requests(t)
@@ -78,7 +80,9 @@ func testLeftAlone(t *testing.T, env *harness.Env, release func(name string) *v1
 }
 
 // warmUp has a release installed, upgraded and uninstalled, so that the watches
-// of the kinds in it are open, and what follows a start is over.
+// of the kinds in it are open, and waits until what follows a start is over:
+// where other tests have just removed definitions, the controller asks anew what
+// the cluster serves, several seconds long.
 func warmUp(t *testing.T, env *harness.Env, hr *v1alpha1.HelmRelease) {
 	t.Helper()
 	env.Create(t, hr)
@@ -86,6 +90,18 @@ func warmUp(t *testing.T, env *harness.Env, hr *v1alpha1.HelmRelease) {
 	env.Change(t, hr.Name, harness.Values(t, `{greeting: warm}`))
 	env.AwaitReady(t, hr.Name)
 	env.Delete(t, hr.Name)
+
+	const silence = 6 * time.Second
+	since, began := env.Requests(t), time.Now()
+	var heard harness.Requests
+	harness.Eventually(t, harness.Patience, "the controller to ask for nothing", func() bool {
+		if time.Since(began) < silence {
+			return false
+		}
+		heard = since()
+		since, began = env.Requests(t), time.Now()
+		return len(heard) == 0
+	}, func() string { return heard.String() })
 }
 
 // awaitMore waits until the sum of some metrics has grown by as much since an

@@ -5,7 +5,9 @@ import (
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/fairlead-dev/fairlead/api/v1alpha1"
 	"github.com/fairlead-dev/fairlead/test/e2e/harness"
@@ -36,11 +38,12 @@ func TestWaitingHoldsNothing(t *testing.T) {
 	for i := range waiting {
 		env.Await(t, nth(i), "wait for its pods", isWaiting)
 	}
-	count, workers := 0.0, 0.0
-	harness.Eventually(t, harness.Patience, "30 operations under way and no worker at work", func() bool {
-		count, workers = env.Controller.Metric(t, underway), env.Controller.Metric(t, busy)
-		return count == waiting && workers == 0
-	}, func() string { return fmt.Sprintf("%v operations, %v workers", count, workers) })
+	seen := ""
+	harness.Eventually(t, harness.Patience, "30 operations that wait for pods, and no worker at work", func() bool {
+		operations, workers, deployments := env.Controller.Metric(t, underway), env.Controller.Metric(t, busy), unavailable(t, env)
+		seen = fmt.Sprintf("%v operations, %v workers at work, %d Deployments with pods that are not ready", operations, workers, deployments)
+		return operations == waiting && workers == 0 && deployments == waiting
+	}, func() string { return seen })
 	during := footprintOf(t, env)
 	t.Logf("%d waits after %s: %s at the start, %s now", waiting, time.Since(began).Round(time.Second), before, during)
 
@@ -72,6 +75,22 @@ func isWaiting(hr *v1alpha1.HelmRelease) bool {
 	return harness.Has(hr, v1alpha1.ConditionReady, metav1.ConditionUnknown, v1alpha1.ReasonProgressing) && len(hr.Status.History) == 0
 }
 
+// unavailable counts the Deployments whose pods are there and not ready.
+func unavailable(t *testing.T, env *harness.Env) int {
+	t.Helper()
+	var all appsv1.DeploymentList
+	if err := env.Client.List(t.Context(), &all, client.InNamespace(env.Namespace)); err != nil {
+		t.Fatal(err)
+	}
+	count := 0
+	for _, d := range all.Items {
+		if d.Status.Replicas > 0 && d.Status.ReadyReplicas == 0 {
+			count++
+		}
+	}
+	return count
+}
+
 // A footprint is what the controller takes of the machine.
 type footprint struct{ goroutines, mebibytes int }
 
@@ -83,4 +102,6 @@ func footprintOf(t *testing.T, env *harness.Env) footprint {
 	}
 }
 
-func (f footprint) String() string { return fmt.Sprintf("%d goroutines, %d MiB", f.goroutines, f.mebibytes) }
+func (f footprint) String() string {
+	return fmt.Sprintf("%d goroutines, %d MiB", f.goroutines, f.mebibytes)
+}

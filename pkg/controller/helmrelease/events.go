@@ -3,6 +3,7 @@ package helmrelease
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -36,18 +37,41 @@ func (r *Reconciler) tellAttempt(ctx context.Context, run *run, a release.Attemp
 	log := ctrl.LoggerFrom(ctx).WithValues("release", run.key.String(), "revision", a.Revision, "chart", a.Chart, "cause", a.Cause)
 	switch a.Outcome {
 	case release.Succeeded:
-		r.events.Eventf(run.hr, nil, corev1.EventTypeNormal, string(a.Action)+"Succeeded", string(a.Action),
-			"%s: %s", done(&a), release.Cause{Text: a.Cause, Commit: a.Commit})
+		note := done(&a)
+		if a.Action == release.Install || a.Action == release.Upgrade { // the others name their cause by themselves
+			note += ": " + release.Cause{Text: a.Cause, Commit: a.Commit}.String()
+		}
+		r.event(run.hr, corev1.EventTypeNormal, string(a.Action)+"Succeeded", string(a.Action), note)
 		log.Info(past(a.Action)+" release", "took", a.Ended.Sub(a.Started).String())
 	case release.Failed:
-		r.events.Eventf(run.hr, nil, corev1.EventTypeWarning, string(a.Action)+"Failed", string(a.Action),
-			"%s", fmt.Sprintf("%s of chart %s failed: %s", a.Action, a.Chart, a.Message))
+		r.event(run.hr, corev1.EventTypeWarning, string(a.Action)+"Failed", string(a.Action),
+			fmt.Sprintf("%s failed: %s", what(&a), a.Message))
 		log.Info(string(a.Action)+" failed", "reason", a.Reason, "message", a.Message)
 	case release.Superseded, release.Interrupted:
-		r.events.Eventf(run.hr, nil, corev1.EventTypeNormal, string(a.Action)+string(a.Outcome), string(a.Action),
-			"%s of chart %s: %s", a.Action, a.Chart, a.Message)
+		r.event(run.hr, corev1.EventTypeNormal, string(a.Action)+string(a.Outcome), string(a.Action),
+			fmt.Sprintf("%s: %s", what(&a), a.Message))
 		log.Info(string(a.Action)+" did not wait to the end", "message", a.Message)
 	}
+}
+
+// what names an attempt. A rollback and an uninstall know no chart.
+func what(a *release.Attempt) string {
+	if a.Chart == "" {
+		return string(a.Action)
+	}
+	return fmt.Sprintf("%s of chart %s", a.Action, a.Chart)
+}
+
+// noteLimit is how many bytes of an event's text the API server takes; of a
+// longer one it stores nothing.
+const noteLimit = 1024
+
+// event records an event of a HelmRelease.
+func (r *Reconciler) event(hr *v1alpha1.HelmRelease, kind, reason, action, note string) {
+	if len(note) > noteLimit {
+		note = strings.ToValidUTF8(note[:noteLimit-len("…")], "") + "…"
+	}
+	r.events.Eventf(hr, nil, kind, reason, action, "%s", note)
 }
 
 func past(a release.Action) string {
@@ -73,8 +97,8 @@ func (r *Reconciler) tellTurn(run *run, was *v1alpha1.HelmRelease, kind string) 
 	cameBack := is.Status == metav1.ConditionTrue && old != nil && old.Status == metav1.ConditionFalse
 	switch {
 	case turnedBad:
-		r.events.Eventf(run.hr, nil, corev1.EventTypeWarning, is.Reason, "Resolve", "%s", is.Message)
+		r.event(run.hr, corev1.EventTypeWarning, is.Reason, "Resolve", is.Message)
 	case cameBack:
-		r.events.Eventf(run.hr, nil, corev1.EventTypeNormal, is.Reason, "Resolve", "%s", is.Message)
+		r.event(run.hr, corev1.EventTypeNormal, is.Reason, "Resolve", is.Message)
 	}
 }

@@ -13,9 +13,13 @@ import (
 // historyLimit bounds the attempts in status.
 const historyLimit = 20
 
-// messageLimit bounds the message of an attempt in status; the condition has
-// the whole of the newest one.
-const messageLimit = 512
+// messageLimit bounds the message of an attempt, from the moment that it becomes
+// history: what conditions say of it must not change with the next reconcile,
+// and equal failures must stay equal.
+const messageLimit = 1024
+
+// causeLimit bounds the cause of an attempt in status.
+const causeLimit = 512
 
 // warningsLimit bounds the warnings of an attempt in status.
 const warningsLimit = 5
@@ -44,6 +48,7 @@ func mergeHistory(run *run) []release.Attempt {
 // completed adds what only the record of an attempt knows: a rollback's chart is
 // that of its target.
 func completed(a release.Attempt, records []release.Record) release.Attempt {
+	a.Message = shorten(a.Message, messageLimit)
 	for _, r := range records {
 		if a.Chart == "" && a.Revision == r.Revision {
 			a.Chart, a.AppVersion = r.Chart, r.App
@@ -53,7 +58,8 @@ func completed(a release.Attempt, records []release.Record) release.Attempt {
 }
 
 // newestRevision returns the newest revision in the history of the present
-// release: an uninstall ends the life of the one before it.
+// release: an uninstall ends the life of the one before it, and a first revision
+// begins one, also after an uninstall by somebody else.
 func newestRevision(history []release.Attempt) int {
 	newest := 0
 	for _, a := range history {
@@ -61,6 +67,9 @@ func newestRevision(history []release.Attempt) int {
 			break
 		}
 		newest = max(newest, a.Revision)
+		if a.Revision == 1 {
+			break
+		}
 	}
 	return newest
 }
@@ -144,8 +153,8 @@ func attemptsTo(history []release.Attempt) []v1alpha1.Attempt {
 	for _, a := range history {
 		h := v1alpha1.Attempt{
 			Revision: a.Revision, Action: string(a.Action), Outcome: string(a.Outcome), Reason: a.Reason,
-			Message: shorten(a.Message, messageLimit), Digest: a.Digest, Options: a.Options, Deterministic: a.Deterministic,
-			APISet: a.APISet, Chart: a.Chart, AppVersion: a.AppVersion, Cause: shorten(a.Cause, messageLimit),
+			Message: a.Message, Digest: a.Digest, Options: a.Options, Deterministic: a.Deterministic,
+			APISet: a.APISet, Chart: a.Chart, AppVersion: a.AppVersion, Cause: shorten(a.Cause, causeLimit),
 			Commit: a.Commit.Hash, Author: shorten(a.Commit.Author, 128), Subject: shorten(a.Commit.Subject, 256),
 			Started: &metav1.Time{Time: a.Started.UTC().Truncate(time.Second)},
 		}

@@ -3,6 +3,7 @@ package helmrelease
 import (
 	"context"
 	"math/rand/v2"
+	"net/url"
 	"sync"
 	"time"
 
@@ -15,8 +16,10 @@ import (
 const (
 	// lookupLimit bounds one look at a source, a first clone included.
 	lookupLimit = 5 * time.Minute
-	// lookupsAtOnce bounds how many sources are asked at the same time.
-	lookupsAtOnce = 16
+	// lookupsAtOnce bounds how many looks are under way at the same time, and
+	// lookupsPerHost those at one host: one that hangs delays nobody else's.
+	lookupsAtOnce  = 64
+	lookupsPerHost = 8
 )
 
 // A lookup is what is known of the source of one HelmRelease.
@@ -38,8 +41,9 @@ type lookup struct {
 	// failures in a row.
 	failures int
 	underway bool
-	// began is when the look under way began.
-	began time.Time
+	// began is when the look under way began, and cancel ends it.
+	began  time.Time
+	cancel context.CancelFunc
 }
 
 // lookups asks sources, each object's in a goroutine of its own, so that a slow
@@ -54,6 +58,7 @@ type lookups struct {
 
 	mu    sync.Mutex
 	known map[types.NamespacedName]*lookup
+	hosts map[string]chan struct{}
 }
 
 // an ask is what a HelmRelease wants to know now.
@@ -81,12 +86,14 @@ func (l *lookups) get(name types.NamespacedName, a ask) (lookup, time.Duration) 
 	}
 	now := l.clock()
 	if !cur.underway && (!cur.known || cur.handled != a.at || !now.Before(cur.next)) {
-		cur.underway, cur.began = true, now
-		go l.look(name, cur, a)
+		ctx, cancel := context.WithCancel(context.Background())
+		cur.underway, cur.began, cur.cancel = true, now, cancel
+		go l.look(ctx, name, cur, a)
 	}
 	seen := *cur
 	if cur.asked != a.id {
-		seen = lookup{asked: a.id, underway: true, began: now} // the one under way is for an older spec
+		cur.cancel() // it is for an older spec; its end wakes the object
+		seen = lookup{asked: a.id, underway: true, began: cur.began}
 	}
 	if cur.underway {
 		return seen, 0 // its end wakes the object
@@ -94,31 +101,66 @@ func (l *lookups) get(name types.NamespacedName, a ask) (lookup, time.Duration) 
 	return seen, max(time.Second, cur.next.Sub(now))
 }
 
-func (l *lookups) look(name types.NamespacedName, cur *lookup, a ask) {
-	l.slots <- struct{}{}
-	started := l.clock()
-	ctx, cancel := context.WithTimeout(context.Background(), lookupLimit)
-	rev, err := l.source.Resolve(ctx, a.spec)
-	cancel()
-	<-l.slots
+func (l *lookups) look(ctx context.Context, name types.NamespacedName, cur *lookup, a ask) {
+	rev, err := l.resolve(ctx, a.spec)
 	now := l.clock()
-	l.observe(a.spec, now.Sub(started), err)
 
 	l.mu.Lock()
-	cur.underway, cur.known, cur.err, cur.handled = false, true, err, a.at
-	if err == nil {
+	cur.underway = false
+	switch {
+	case ctx.Err() != nil:
+		cur.next = now // nobody wants this answer any more
+	case err == nil:
+		cur.known, cur.err, cur.handled = true, nil, a.at
 		cur.revision, cur.failures, cur.next = rev, 0, now.Add(jitter(a.interval))
-	} else {
+	default:
+		cur.known, cur.err, cur.handled = true, err, a.at
 		cur.failures++
 		cur.next = now.Add(jitter(min(l.pace.After(cur.failures), a.interval)))
 	}
+	cur.cancel()
 	l.mu.Unlock()
 	l.onEnd(name)
+}
+
+// resolve asks the source when it is its turn.
+func (l *lookups) resolve(ctx context.Context, spec chartsync.Spec) (chartsync.Revision, error) {
+	for _, slots := range []chan struct{}{l.slotsOf(spec.URL()), l.slots} {
+		select {
+		case slots <- struct{}{}:
+			defer func() { <-slots }()
+		case <-ctx.Done():
+			return chartsync.Revision{}, ctx.Err()
+		}
+	}
+	started := l.clock()
+	ctx, cancel := context.WithTimeout(ctx, lookupLimit)
+	defer cancel()
+	rev, err := l.source.Resolve(ctx, spec)
+	l.observe(spec, l.clock().Sub(started), err)
+	return rev, err
+}
+
+// slotsOf returns the slots of a URL's host.
+func (l *lookups) slotsOf(address string) chan struct{} {
+	host := address
+	if u, err := url.Parse(address); err == nil {
+		host = u.Host
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.hosts[host] == nil {
+		l.hosts[host] = make(chan struct{}, lookupsPerHost)
+	}
+	return l.hosts[host]
 }
 
 func (l *lookups) forget(name types.NamespacedName) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if cur := l.known[name]; cur != nil && cur.underway {
+		cur.cancel()
+	}
 	delete(l.known, name)
 }
 

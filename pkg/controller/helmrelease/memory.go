@@ -82,12 +82,14 @@ func (w *written) forget(name types.NamespacedName) {
 type claims struct {
 	mu      sync.Mutex
 	holder  map[release.Key]types.NamespacedName
+	held    map[types.NamespacedName]release.Key // the inverse
 	waiting map[release.Key]map[types.NamespacedName]bool
 }
 
 func newClaims() *claims {
 	return &claims{
 		holder:  map[release.Key]types.NamespacedName{},
+		held:    map[types.NamespacedName]release.Key{},
 		waiting: map[release.Key]map[types.NamespacedName]bool{},
 	}
 }
@@ -101,7 +103,7 @@ func (c *claims) claim(key release.Key, name types.NamespacedName, elder func() 
 	holder, ok := c.holder[key]
 	if !ok {
 		holder = elder()
-		c.holder[key] = holder
+		c.holder[key], c.held[holder] = holder, key
 	}
 	if holder != name {
 		if c.waiting[key] == nil {
@@ -110,6 +112,15 @@ func (c *claims) claim(key release.Key, name types.NamespacedName, elder func() 
 		c.waiting[key][name] = true
 	}
 	return holder
+}
+
+// holdsOther reports whether name has another key. Then it was deleted and made
+// anew so fast that nobody saw it gone: an object never changes its key.
+func (c *claims) holdsOther(name types.NamespacedName, key release.Key) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	had, ok := c.held[name]
+	return ok && had != key
 }
 
 // holderOf returns who has key, and false when nobody is known to.
@@ -130,6 +141,7 @@ func (c *claims) release(name types.NamespacedName) (freed []release.Key, woken 
 			continue
 		}
 		delete(c.holder, key)
+		delete(c.held, name)
 		freed = append(freed, key)
 		for other := range c.waiting[key] {
 			woken = append(woken, other)

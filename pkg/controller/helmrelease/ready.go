@@ -54,7 +54,7 @@ func failure(run *run) (reason, message string) {
 		case isRemedy && remedy == "" && a.Outcome == release.Succeeded:
 			remedy = "; " + firstLower(done(a))
 		case isRemedy && remedy == "" && a.Outcome == release.Failed:
-			remedy = fmt.Sprintf("; the %s failed too: %s", lowered(a.Action), whole(run, a))
+			remedy = fmt.Sprintf("; the %s failed too: %s", lowered(a.Action), a.Message)
 		case !isRemedy && a.Outcome == release.Failed:
 			return failureOf(run, a, remedy)
 		}
@@ -63,11 +63,7 @@ func failure(run *run) (reason, message string) {
 }
 
 func failureOf(run *run, a *release.Attempt, remedy string) (reason, message string) {
-	what := fmt.Sprintf("%s of chart %s failed: ", a.Action, a.Chart)
-	if a.Action == release.Uninstall {
-		what = "Uninstall failed: "
-	}
-	message = what + whole(run, a) + remedy
+	message = what(a) + " failed: " + a.Message + remedy
 	if a.Revision == 0 && a.Reason != string(release.KindFailed) && a.Action != release.Uninstall {
 		return a.Reason, message
 	}
@@ -81,19 +77,26 @@ func firstLower(s string) string {
 	return string(s[0]|0x20) + s[1:]
 }
 
-// reportSuspended leaves Ready as it was, unless the values say that what is
-// live is no longer what is wanted.
+// reportSuspended says Ready as long as what is live is what the spec asks for,
+// as far as the source could tell when it was last asked.
 func reportSuspended(run *run) {
-	ready := run.hr.Condition(v1alpha1.ConditionReady)
-	if ready != nil && ready.Status == metav1.ConditionTrue {
-		_, changed := release.Changed(run.hr.Status.DesiredDigest, release.DesiredDigest("", run.desired.ValuesDigest))
+	status, last := &run.hr.Status, run.observed.Last()
+	id := sourceID(sourceSpec(run.hr, chartsync.Credentials{}))
+	if run.observed.ClaimedBy == "" && last != nil && last.Ours() && last.Status == release.StatusDeployed &&
+		last.Digest == status.DesiredDigest && status.Chart != nil && status.Chart.Source == id {
+		_, changed := release.Changed(last.Digest, release.DesiredDigest("", run.desired.ValuesDigest))
 		if !changed {
-			run.hr.SetCondition(*ready)
+			run.hr.SetCondition(v1alpha1.True(v1alpha1.ConditionReady, readyReason(last), released(last.Chart, last.Revision)))
 			return
 		}
 	}
 	run.hr.SetCondition(v1alpha1.False(v1alpha1.ConditionReady, v1alpha1.ReasonSuspended,
 		"Suspended by spec.suspend before the spec was realised"))
+}
+
+// released is the message of a release that is ready.
+func released(chart string, revision int) string {
+	return fmt.Sprintf("Released chart %s as revision %d", chart, revision)
 }
 
 // reportUnresolved tells why there is no chart to compare with.

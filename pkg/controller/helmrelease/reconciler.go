@@ -136,6 +136,12 @@ func (r *Reconciler) patchStatus(ctx context.Context, was, hr *v1alpha1.HelmRele
 func (r *Reconciler) forget(name types.NamespacedName) {
 	r.lookups.forget(name)
 	r.written.forget(name)
+	r.unclaim(name)
+}
+
+// unclaim gives up the Helm release that a HelmRelease had, and wakes who waits
+// for it.
+func (r *Reconciler) unclaim(name types.NamespacedName) {
 	freed, woken := r.claims.release(name)
 	for _, key := range freed {
 		r.operations.Forget(key, math.MaxInt)

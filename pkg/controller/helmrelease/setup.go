@@ -82,7 +82,7 @@ func New(deps Deps, opts ...Option) *Reconciler {
 	r.operations = operations.New(r.WakeRelease)
 	r.lookups = &lookups{
 		source: deps.Source, clock: r.clock, pace: r.pace, onEnd: r.queue.wake, observe: r.metrics.looked,
-		slots: make(chan struct{}, lookupsAtOnce), known: map[types.NamespacedName]*lookup{},
+		slots: make(chan struct{}, lookupsAtOnce), known: map[types.NamespacedName]*lookup{}, hosts: map[string]chan struct{}{},
 	}
 	return r
 }

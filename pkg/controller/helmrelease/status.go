@@ -95,7 +95,7 @@ func reportReleased(run *run) {
 		case release.Succeeded:
 			run.hr.SetCondition(v1alpha1.True(v1alpha1.ConditionReleased, string(a.Action)+"Succeeded", done(a)))
 		case release.Failed:
-			run.hr.SetCondition(v1alpha1.False(v1alpha1.ConditionReleased, string(a.Action)+"Failed", whole(run, a)))
+			run.hr.SetCondition(v1alpha1.False(v1alpha1.ConditionReleased, string(a.Action)+"Failed", a.Message))
 		default:
 			continue // superseded and interrupted ones say nothing about the inputs
 		}
@@ -109,19 +109,8 @@ func reportReleased(run *run) {
 	case release.Succeeded:
 		run.hr.SetCondition(v1alpha1.True(v1alpha1.ConditionRemediated, string(remedy.Action)+"Succeeded", done(remedy)))
 	case release.Failed:
-		run.hr.SetCondition(v1alpha1.False(v1alpha1.ConditionRemediated, string(remedy.Action)+"Failed", whole(run, remedy)))
+		run.hr.SetCondition(v1alpha1.False(v1alpha1.ConditionRemediated, string(remedy.Action)+"Failed", remedy.Message))
 	}
-}
-
-// whole returns the message of an attempt in full: what ended in this run was
-// not yet shortened for the status.
-func whole(run *run, a *release.Attempt) string {
-	for _, end := range run.ended {
-		if end.Attempt.Started.Equal(a.Started) {
-			return end.Attempt.Message
-		}
-	}
-	return a.Message
 }
 
 // done says in one sentence what an attempt did.
@@ -142,14 +131,15 @@ func reportReady(run *run) {
 	hr, decision := run.hr, run.decision
 	stalled, reconciling := "", ""
 	switch {
+	case decision.Reason == decide.Stopping:
+		return // the next program goes on from what is told
 	case run.start != nil || decision.Reason == decide.Progressing || decision.Action == release.Supersede:
 		message := progress(run)
 		hr.SetCondition(v1alpha1.Unknown(v1alpha1.ConditionReady, v1alpha1.ReasonProgressing, message))
 		reconciling = message
 	case decision.Reason == decide.UpToDate:
 		last := run.observed.Last()
-		hr.SetCondition(v1alpha1.True(v1alpha1.ConditionReady, readyReason(last), fmt.Sprintf(
-			"Released chart %s as revision %d", run.desired.Chart, last.Revision)))
+		hr.SetCondition(v1alpha1.True(v1alpha1.ConditionReady, readyReason(last), released(run.desired.Chart.String(), last.Revision)))
 	case decision.Reason == decide.BackingOff:
 		kind, message := failure(run)
 		hr.SetCondition(v1alpha1.False(v1alpha1.ConditionReady, kind, message))

@@ -59,7 +59,8 @@ func (r *Reconciler) resolveChart(ctx context.Context, run *run) error {
 	var invalid errInvalidSpec
 	switch {
 	case errors.As(err, &invalid):
-		run.chart = lookup{known: true, err: invalid}
+		// Who asked for a look has an answer, too.
+		run.chart = lookup{known: true, err: invalid, handled: run.hr.Annotations[v1alpha1.ReconcileAtAnnotation]}
 	case err != nil:
 		return err
 	}
@@ -72,28 +73,27 @@ func (r *Reconciler) resolveChart(ctx context.Context, run *run) error {
 		})
 	}
 	rev := run.chart.revision
-	if rev.Digest == "" && run.chart.err != nil {
+	if rev.Digest == "" {
+		if left := r.firstLook(run); left > 0 {
+			run.after = left
+			return errUnfinished
+		}
 		rev, _ = rememberedRevision(run.hr, run.sourceID)
 	}
 	if rev.Digest != "" {
 		run.desired.Chart = chartOf(r.source, spec, rev)
-		return nil
-	}
-	if !run.chart.known && run.chart.underway {
-		return r.firstLook(run)
 	}
 	return nil
 }
 
-// firstLook waits for the first answer of a source without telling the status,
-// unless it takes long.
-func (r *Reconciler) firstLook(run *run) error {
-	waited := r.clock().Sub(run.chart.began)
-	if waited >= slowLookup {
-		return nil
+// firstLook returns how much longer to wait for the first answer of a source
+// without telling the status. One that takes long counts as lost meanwhile: a
+// restart beside a source that hangs must not make a release unready.
+func (r *Reconciler) firstLook(run *run) time.Duration {
+	if run.chart.known || !run.chart.underway {
+		return 0
 	}
-	run.after = slowLookup - waited
-	return errUnfinished
+	return slowLookup - r.clock().Sub(run.chart.began)
 }
 
 // composeValues merges the layers of values and digests what is desired.
@@ -138,6 +138,7 @@ func (r *Reconciler) observe(ctx context.Context, run *run) error {
 	if claimedBy == "" {
 		run.ended = r.operations.Ended(run.key)
 		run.observed.History = mergeHistory(run)
+		run.observed.Records = recognise(run.observed.Records, run.observed.History)
 	}
 	return nil
 }
@@ -145,6 +146,9 @@ func (r *Reconciler) observe(ctx context.Context, run *run) error {
 // claimedBy names the other HelmRelease that has this Helm release, if any.
 func (r *Reconciler) claimedBy(ctx context.Context, run *run) (string, error) {
 	name := client.ObjectKeyFromObject(run.hr)
+	if r.claims.holdsOther(name, run.key) {
+		r.unclaim(name)
+	}
 	var items v1alpha1.HelmReleaseList
 	if _, known := r.claims.holderOf(run.key); !known {
 		if err := r.client.List(ctx, &items, client.MatchingFields{claimIndex: run.key.String()}); err != nil {

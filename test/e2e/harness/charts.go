@@ -19,6 +19,8 @@ const (
 	WebChart = "web"
 	// HooksChart is the same with a Job for each of Helm's hooks.
 	HooksChart = "hooks"
+	// SinkChart has something of everything that charts can do.
+	SinkChart = "sink"
 )
 
 // chartDir returns the folder of a chart for tests.

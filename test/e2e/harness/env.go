@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/fairlead-dev/fairlead/api/v1alpha1"
@@ -68,6 +69,14 @@ func (e *Env) NewNamespace(t testing.TB) string {
 	return name
 }
 
+// In returns the same part of the cluster with another namespace for its own,
+// such as one of NewNamespace's.
+func (e *Env) In(namespace string) *Env {
+	other := *e
+	other.Namespace = namespace
+	return &other
+}
+
 // removeReleases deletes the HelmReleases of a namespace and waits until the
 // controller has let them go. The next test must not find them.
 func (e *Env) removeReleases(ctx context.Context, t testing.TB, namespace string) {
@@ -94,8 +103,9 @@ func (e *Env) removeReleases(ctx context.Context, t testing.TB, namespace string
 	}
 	for i := range left.Items {
 		hr := &left.Items[i]
-		hr.Finalizers = nil
-		if err := e.Client.Update(ctx, hr); err != nil && !apierrors.IsNotFound(err) {
+		// Without a resource version: a controller that still runs writes too.
+		none := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))
+		if err := e.Client.Patch(ctx, hr, none); err != nil && !apierrors.IsNotFound(err) {
 			t.Errorf("taking the finalizer off %s: %v", hr.Name, err)
 		}
 	}

@@ -1,13 +1,10 @@
 package harness
 
 import (
-	"slices"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
 )
 
@@ -32,7 +29,10 @@ func (e *Env) Live(t testing.TB, namespaces ...string) map[string]Objects {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, resource := range e.listable(t) {
+	for resource, namespaced := range e.resources(t) {
+		if !namespaced {
+			continue
+		}
 		in := metav1.NamespaceAll // one request is as good for many namespaces
 		if len(namespaces) == 1 {
 			in = namespaces[0]
@@ -51,43 +51,9 @@ func (e *Env) Live(t testing.TB, namespaces ...string) map[string]Objects {
 	return all
 }
 
-// listable are the resources in namespaces that can be listed.
-func (e *Env) listable(t testing.TB) []schema.GroupVersionResource {
-	t.Helper()
-	client, err := discovery.NewDiscoveryClientForConfig(e.Cluster.Config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lists, err := client.ServerPreferredNamespacedResources()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []schema.GroupVersionResource
-	for _, list := range lists {
-		gv, err := schema.ParseGroupVersion(list.GroupVersion)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, r := range list.APIResources {
-			if slices.Contains(r.Verbs, "list") && !slices.Contains(derived, r.Name) {
-				all = append(all, gv.WithResource(r.Name))
-			}
-		}
-	}
-	return all
-}
-
 // made says whether somebody made an object.
 func made(obj *unstructured.Unstructured) bool {
-	if metav1.GetControllerOf(obj) != nil {
-		return false
-	}
-	switch obj.GetKind() + " " + obj.GetName() {
-	case "ConfigMap kube-root-ca.crt", "ServiceAccount default":
-		return false
-	}
-	kind, _, _ := unstructured.NestedString(obj.Object, "type")
-	return obj.GetKind() != "Secret" || kind != "helm.sh/release.v1"
+	return metav1.GetControllerOf(obj) == nil && !placed(obj)
 }
 
 // essence is what an object's maker brought.
