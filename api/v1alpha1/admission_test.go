@@ -1,4 +1,4 @@
-package v1alpha1_test
+package v1alpha1
 
 import (
 	"os"
@@ -11,8 +11,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	"sigs.k8s.io/yaml"
-
-	"github.com/fairlead-dev/fairlead/api/v1alpha1"
 )
 
 // newClient starts an API server that serves the generated CRDs.
@@ -50,7 +48,7 @@ func object(t *testing.T, name, spec string) *unstructured.Unstructured {
 		t.Fatal(err)
 	}
 	o.Object = map[string]any{"spec": o.Object}
-	o.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("HelmRelease"))
+	o.SetGroupVersionKind(GroupVersion.WithKind("HelmRelease"))
 	o.SetNamespace("default")
 	o.SetName(name)
 	return o
@@ -69,7 +67,7 @@ func TestAdmission(t *testing.T) {
 		"Git":         {why: "HEAD and the root are the defaults", spec: git},
 		"AnyRange":    {why: "a permissive pattern never refuses a valid range", spec: `chart: {repository: {url: "http://x", name: web, version: ">=1.2.0-0 <2 || ~3.1.x, !=3.1.4+build.5"}}`},
 		"Retries":     {why: "as many as the history can hold", spec: repository + "\nupgrade: {onFailure: {retries: 7}}"},
-		"KeepAll":     {why: "0 keeps all, whatever the retries", spec: repository + "\nmaxHistory: 0\nupgrade: {onFailure: {retries: 50}}"},
+		"KeepAll":     {why: "0 keeps all, whatever the retries", spec: repository + "\nmaxHistory: 0\nupgrade: {onFailure: {retries: 20}}"},
 		"BothSources": {why: "a chart has one source", spec: `chart: {repository: {url: "https://x", name: web}, git: {url: "https://x"}}`, says: "chart needs exactly one of repository and git"},
 		"NoSource":    {why: "a chart has a source", spec: "chart: {}", says: "chart needs exactly one of repository and git"},
 		"Password":    {why: "an object is no place for a password", spec: `chart: {git: {url: "https://joe:secret@x/y.git"}}`, says: "must not hold credentials (use secretRef)"},
@@ -82,6 +80,7 @@ func TestAdmission(t *testing.T) {
 		"NoDuration":  {why: "the message says what to write", spec: repository + "\ninstall: {timeout: soon}", says: "timeout must be between 1s and 24h, for example 5m"},
 		"LongTimeout": {why: "a day is the most", spec: repository + "\nupgrade: {timeout: 25h}", says: "timeout must be between 1s and 24h"},
 		"MaxHistory":  {why: "the last good revision must still be there", spec: repository + "\nmaxHistory: 5", says: "maxHistory must be 0 (keep all) or at least upgrade.onFailure.retries + 3"},
+		"ManyRetries": {why: "status must be able to count them", spec: repository + "\nmaxHistory: 0\ninstall: {onFailure: {retries: 21}}", says: "spec.install.onFailure.retries"},
 		"Strategy":    {why: "an install has nothing to roll back to", spec: repository + "\ninstall: {onFailure: {strategy: Rollback}}", says: `"Retry", "Uninstall", "None"`},
 		"LongName":    {why: "Helm allows 53 characters", name: strings.Repeat("a", 54), spec: repository, says: "set spec.releaseName to a shorter one"},
 		"LongNameOK":  {why: "the release's own name counts", name: strings.Repeat("b", 54), spec: repository + "\nreleaseName: b"},

@@ -253,11 +253,11 @@ type InstallFailure struct {
 	Strategy string `json:"strategy,omitempty"`
 
 	// retries is how often the same chart and values are tried again, with a
-	// growing pause between. Default 3. None never tries again.
+	// growing pause between. Default 3, at most 20. None never tries again.
 	// +optional
 	// +kubebuilder:default=3
 	// +kubebuilder:validation:Minimum=0
-	// +kubebuilder:validation:Maximum=100
+	// +kubebuilder:validation:Maximum=20
 	Retries *int32 `json:"retries,omitempty"`
 }
 
@@ -273,11 +273,11 @@ type UpgradeFailure struct {
 	Strategy string `json:"strategy,omitempty"`
 
 	// retries is how often the same chart and values are tried again, with a
-	// growing pause between. Default 3. None never tries again.
+	// growing pause between. Default 3, at most 20. None never tries again.
 	// +optional
 	// +kubebuilder:default=3
 	// +kubebuilder:validation:Minimum=0
-	// +kubebuilder:validation:Maximum=100
+	// +kubebuilder:validation:Maximum=20
 	Retries *int32 `json:"retries,omitempty"`
 }
 
@@ -309,10 +309,10 @@ type HelmReleaseStatus struct {
 	// +optional
 	DesiredDigest string `json:"desiredDigest,omitempty"`
 
-	// history are the attempts, newest first, equal repeats folded; at most 20.
+	// history are the attempts, newest first, equal repeats folded; at most 50.
 	// +optional
 	// +listType=atomic
-	// +kubebuilder:validation:MaxItems=20
+	// +kubebuilder:validation:MaxItems=50
 	History []Attempt `json:"history,omitempty"`
 
 	// lastHandledReconcileAt is the value of the annotation

@@ -192,11 +192,6 @@ func (f *fixture) Downloads() int {
 	return f.Count(func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, ".tgz") })
 }
 
-// indexRequests is how often the index was asked for.
-func (f *fixture) indexRequests() int {
-	return f.Count(func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "index.yaml") })
-}
-
 func TestSourceConformance(t *testing.T) {
 	basic := chartsync.Credentials{Username: "reader", Password: "c0rrect-h0rse"}
 	bearer := chartsync.Credentials{Token: "t0ken-0f-trust"}

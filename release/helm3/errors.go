@@ -158,7 +158,7 @@ func hookFailed(r *run, err error) *release.Error {
 	event, reason := readHook(err.Error())
 	switch {
 	case h != nil:
-		reason = (*h).Error()
+		reason = r.late(*as[*health.NotReadyError](err))
 	case event == "", unavailable(r, err) != nil: // which says nothing about the hook
 		return nil
 	default:
@@ -212,11 +212,16 @@ func notReady(r *run, err error) *release.Error {
 	if n == nil {
 		return nil
 	}
-	text := (*n).Error()
-	if !slices.ContainsFunc((*n).Objects, func(o health.ObjectState) bool { return o.Failed }) {
-		text = fmt.Sprintf("timed out after %s: %s", r.timeout, text)
+	return &release.Error{Kind: release.KindNotReady, Message: r.late(*n)}
+}
+
+// late says what was not ready, and that the time was up if nothing else ended
+// the wait.
+func (r *run) late(n *health.NotReadyError) string {
+	if slices.ContainsFunc(n.Objects, func(o health.ObjectState) bool { return o.Failed }) {
+		return n.Error()
 	}
-	return &release.Error{Kind: release.KindNotReady, Message: text}
+	return fmt.Sprintf("timed out after %s: %s", r.timeout, n)
 }
 
 func noNamespace(_ *run, err error) *release.Error {

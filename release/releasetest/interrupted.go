@@ -127,7 +127,7 @@ func personAtWork(s *scene) {
 		labels["modifiedAt"] = stampOf(time.Now())
 		secret.SetLabels(labels)
 	})
-	s.fails(release.KindFailed)(s.upgrade("two", request("2.0.0", good)))
+	_ = s.fails(release.KindFailed)(s.upgrade("two", request("2.0.0", good)))
 	s.eventually("the person's record is pending", func() bool {
 		return s.record(2).Status == release.StatusPendingUpgrade
 	})

@@ -14,7 +14,7 @@ func firstInstall(t *testing.T, e EngineUnderTest) {
 		s := newScene(t, e)
 		created := s.countJobs()
 		hook := files(map[string]string{"before": job("before", "pre-install", "")})
-		s.fails(release.KindNotReady)(s.install("one", waiting(request("1.0.0", with(poisoned, hook)), 5*time.Second)))
+		_ = s.fails(release.KindNotReady)(s.install("one", waiting(request("1.0.0", with(poisoned, hook)), 5*time.Second)))
 		s.same([]release.Status{release.StatusFailed})
 		s.must(s.install("two", waiting(request("1.0.1", with(good, hook)), 30*time.Second)))
 		s.same([]release.Status{release.StatusFailed, release.StatusDeployed})
@@ -24,14 +24,14 @@ func firstInstall(t *testing.T, e EngineUnderTest) {
 	})
 	t.Run("NothingInCommon", func(t *testing.T) {
 		s := newScene(t, e)
-		s.fails(release.KindNotReady)(s.install("one", waiting(request("1.0.0", poisoned), time.Second)))
+		_ = s.fails(release.KindNotReady)(s.install("one", waiting(request("1.0.0", poisoned), time.Second)))
 		s.must(s.install("two", request("1.0.1", files(map[string]string{"other": service}))))
 		s.has(false, configMaps, "extra", "settings")
 		s.has(false, deployments, "web")
 	})
 	t.Run("NothingAtAll", func(t *testing.T) {
 		s := newScene(t, e)
-		s.fails(release.KindNotReady)(s.install("one", waiting(request("1.0.0", poisoned), time.Second)))
+		_ = s.fails(release.KindNotReady)(s.install("one", waiting(request("1.0.0", poisoned), time.Second)))
 		s.must(s.install("two", request("1.0.1", nil)))
 		s.has(false, configMaps, "extra", "settings")
 		s.must(s.upgrade("three", request("1.0.2", good)))
@@ -41,7 +41,7 @@ func firstInstall(t *testing.T, e EngineUnderTest) {
 	t.Run("NeverOverADeployedOne", func(t *testing.T) {
 		s := newScene(t, e)
 		s.must(s.install("one", request("1.0.0", good)))
-		s.fails(release.KindFailed)(s.install("two", request("2.0.0", good)))
+		_ = s.fails(release.KindFailed)(s.install("two", request("2.0.0", good)))
 		s.same([]release.Status{release.StatusDeployed})
 	})
 }
@@ -53,7 +53,7 @@ func leftovers(t *testing.T, e EngineUnderTest) {
 	s.must(s.install("one", request("1.0.0", with(good, files(map[string]string{"extra": extra})))))
 	// It fails before it could remove the extra ConfigMap.
 	bad := with(good, files(map[string]string{"migrate": job("migrate", "pre-upgrade", failingPod)}))
-	s.fails(release.KindHook)(s.upgrade("two", request("2.0.0", bad)))
+	_ = s.fails(release.KindHook)(s.upgrade("two", request("2.0.0", bad)))
 	s.has(true, configMaps, "extra")
 	if err := s.uninstall(); err != nil {
 		t.Fatal(err)

@@ -59,7 +59,7 @@ func supersededUpgrade(s *scene) {
 
 func stoppedUpgrade(s *scene) {
 	s.Helper()
-	s.fails(release.KindStopping)(release.Result{}, s.endWait(release.ErrStopping))
+	_ = s.fails(release.KindStopping)(release.Result{}, s.endWait(release.ErrStopping))
 	if got := s.record(2).Outcome; got != release.Interrupted {
 		s.Errorf("outcome %q, want %q", got, release.Interrupted)
 	}
@@ -97,7 +97,7 @@ func supersededEarly(s *scene) {
 	s.Helper()
 	ctx, cancel := context.WithCancelCause(s.Context())
 	cancel(release.ErrSuperseded)
-	s.fails(release.KindSuperseded)(s.engine.Install(ctx, s.operation(release.Install, "one"), request("1.0.0", good)))
+	_ = s.fails(release.KindSuperseded)(s.engine.Install(ctx, s.operation(release.Install, "one"), request("1.0.0", good)))
 	s.same([]release.Status{})
 	s.has(false, configMaps, "settings")
 }
@@ -107,9 +107,9 @@ func supersededEarly(s *scene) {
 func rollbackAfterFailures(s *scene) {
 	s.Helper()
 	s.must(s.install("one", request("1.0.0", clean)))
-	s.fails(release.KindNotReady)(s.upgrade("two", waiting(request("2.0.0", poisoned), time.Second)))
+	_ = s.fails(release.KindNotReady)(s.upgrade("two", waiting(request("2.0.0", poisoned), time.Second)))
 	worse := with(good, files(map[string]string{"deployment": poisonedDeployment}))
-	s.fails(release.KindNotReady)(s.upgrade("three", waiting(request("3.0.0", worse), time.Second)))
+	_ = s.fails(release.KindNotReady)(s.upgrade("three", waiting(request("3.0.0", worse), time.Second)))
 	s.must(s.rollback("three", 1, release.RollbackRequest{Timeout: 30 * time.Second, Wait: true}))
 	s.has(false, configMaps, "extra")
 	spec := s.get(widgets, "web").Object["spec"]

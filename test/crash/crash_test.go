@@ -138,7 +138,7 @@ func (s *stage) await(t *testing.T, wanted func(*v1alpha1.HelmRelease) bool, nam
 		left = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return wanted(seen[name]) })
 		return len(left) == 0
 	}
-	_, err := watchtools.UntilWithSync(ctx, s.releases(ctx), &v1alpha1.HelmRelease{},
+	_, err := watchtools.UntilWithSync(ctx, s.releases(), &v1alpha1.HelmRelease{},
 		func(store cache.Store) (bool, error) {
 			for _, obj := range store.List() {
 				hr := obj.(*v1alpha1.HelmRelease)
@@ -168,14 +168,14 @@ func (s *stage) await(t *testing.T, wanted func(*v1alpha1.HelmRelease) bool, nam
 }
 
 // releases lists and watches all HelmReleases of the stage.
-func (s *stage) releases(ctx context.Context) cache.ListerWatcher {
+func (s *stage) releases() cache.ListerWatcher {
 	in := client.InNamespace(s.Namespace)
 	return &cache.ListWatch{
-		ListFunc: func(o metav1.ListOptions) (runtime.Object, error) {
+		ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
 			list := &v1alpha1.HelmReleaseList{}
 			return list, s.Client.List(ctx, list, in, &client.ListOptions{Raw: &o})
 		},
-		WatchFunc: func(o metav1.ListOptions) (watch.Interface, error) {
+		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
 			return s.Client.Watch(ctx, &v1alpha1.HelmReleaseList{}, in, &client.ListOptions{Raw: &o})
 		},
 	}

@@ -55,12 +55,12 @@ func TestStockHelmReads(t *testing.T) {
 	})
 	t.Run("Rollback", func(t *testing.T) {
 		env.Helm(t, "rollback", "web", "1", "--wait")
-		expectAnswer(t, env, 4, "web 1.0.0")
+		expectAnswer(t, env, 4)
 	})
 	t.Run("Upgrade", func(t *testing.T) {
 		env.Helm(t, "upgrade", "web", "web", "--repo", charts.URL, "--version", "1.0.0", "--wait",
 			"--set", "greeting=mine,replicas=2", "--set", "extra.mine=yes")
-		expectAnswer(t, env, 6, "web 1.0.0")
+		expectAnswer(t, env, 6)
 		if env.Get(t, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "web-extra"}}) {
 			t.Error("what only the upgrade by hand brought is still there")
 		}
@@ -73,7 +73,7 @@ func TestStockHelmReads(t *testing.T) {
 	t.Run("RollbackOfTheSecondLife", func(t *testing.T) {
 		// Its revisions have numbers that the first one had.
 		env.Helm(t, "rollback", "web", "1", "--wait")
-		expectAnswer(t, env, 2, "web 1.1.0")
+		expectAnswer(t, env, 2)
 	})
 }
 
@@ -85,8 +85,8 @@ func readByHelm(t *testing.T, env *harness.Env) {
 		args string
 		want []string
 	}{
-		"List":     {why: "it is a release like others", args: "list --all-namespaces", want: []string{"web ", env.Namespace, "deployed", "web-1.1.0"}},
-		"Status":   {why: "with the notes", args: "status web", want: []string{"STATUS: deployed", "REVISION: 3", "web says two."}},
+		"List":   {why: "it is a release like others", args: "list --all-namespaces", want: []string{"web ", env.Namespace, "deployed", "web-1.1.0"}},
+		"Status": {why: "with the notes", args: "status web", want: []string{"STATUS: deployed", "REVISION: 3", "web says two."}},
 		"Resources": {why: "its manifest leads to what is live", args: "status web --show-resources",
 			want: []string{"==> v1/ConfigMap", "==> v1/Deployment", "==> v1/Service"}},
 		"History": {why: "the description is the cause", args: "history web", want: []string{
@@ -111,10 +111,9 @@ func readByHelm(t *testing.T, env *harness.Env) {
 	}
 }
 
-// expectAnswer waits until a revision that somebody else made, of a chart, is
-// answered by the next one with what the spec wants, and reads the cause
-// wherever it is told.
-func expectAnswer(t *testing.T, env *harness.Env, outside int, chart string) {
+// expectAnswer waits until a revision that somebody else made is answered by the
+// next one with what the spec wants, and reads the cause wherever it is told.
+func expectAnswer(t *testing.T, env *harness.Env, outside int) {
 	t.Helper()
 	cause := fmt.Sprintf("changed outside Fairlead (revision %d)", outside)
 	hr := awaitRevision(t, env, outside+1, "Upgrade", cause)
@@ -126,7 +125,7 @@ func expectAnswer(t *testing.T, env *harness.Env, outside int, chart string) {
 	want := v1alpha1.Attempt{Revision: outside, Action: "Outside", Outcome: "Succeeded", Cause: "changed outside Fairlead",
 		Started: theirs.Started, Duration: theirs.Duration}
 	if diff := cmp.Diff(want, theirs); diff != "" {
-		t.Errorf("the attempt for somebody else's revision of chart %s: -want +got:\n%s", chart, diff)
+		t.Errorf("the attempt for somebody else's revision: -want +got:\n%s", diff)
 	}
 
 	var told []struct {

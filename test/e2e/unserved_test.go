@@ -86,7 +86,11 @@ func TestUnservedAPIs(t *testing.T) {
 		expectStill(t, own, charts, "web")
 		// The history remembers for the next process what it was refused for.
 		own.Controller.Stop(t)
+		looks := len(charts.Requests())
 		own.Controller.Start(t)
+		harness.Eventually(t, harness.Patience, "the source to be asked after a restart", func() bool {
+			return len(charts.Requests()) > looks
+		}, func() string { return strings.Join(charts.Requests(), "\n") })
 		expectStill(t, own, charts, "web")
 
 		own.Apply(t, widgets)

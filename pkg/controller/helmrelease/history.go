@@ -10,8 +10,10 @@ import (
 	"github.com/fairlead-dev/fairlead/release"
 )
 
-// historyLimit bounds the attempts in status.
-const historyLimit = 20
+// historyLimit bounds the attempts in status. Failures are counted there: it
+// holds as many as a spec may allow (20 retries and the first try), each with
+// its rollback.
+const historyLimit = 50
 
 // messageLimit bounds the message of an attempt, from the moment that it becomes
 // history: what conditions say of it must not change with the next reconcile,

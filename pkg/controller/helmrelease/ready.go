@@ -56,14 +56,17 @@ func failure(run *run) (reason, message string) {
 		case isRemedy && remedy == "" && a.Outcome == release.Failed:
 			remedy = fmt.Sprintf("; the %s failed too: %s", lowered(a.Action), a.Message)
 		case !isRemedy && a.Outcome == release.Failed:
-			return failureOf(run, a, remedy)
+			return failureOf(a, remedy)
 		}
 	}
 	return v1alpha1.ReasonUpgradeFailed, run.decision.Message
 }
 
-func failureOf(run *run, a *release.Attempt, remedy string) (reason, message string) {
+func failureOf(a *release.Attempt, remedy string) (reason, message string) {
 	message = what(a) + " failed: " + a.Message + remedy
+	if a.Action == release.Uninstall && a.Reason == string(release.KindHook) {
+		message += "; to go on without the chart's hooks set upgrade.disableHooks"
+	}
 	if a.Revision == 0 && a.Reason != string(release.KindFailed) && a.Action != release.Uninstall {
 		return a.Reason, message
 	}

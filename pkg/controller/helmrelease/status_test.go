@@ -63,8 +63,6 @@ func lostSource(err error) func(*run) {
 
 func unresolved(r *run) { r.desired.Chart, r.desired.Digest = nil, "" }
 
-func justNow(o *release.Observed) { o.History[0].Ended = rt.Now }
-
 func claimedByOther(o *release.Observed) { o.ClaimedBy = "shop/other" }
 
 // sourceReady is what most cases have besides.

@@ -106,7 +106,8 @@ type HookError struct {
 	Err       error
 }
 
-// Error is `Job shop/migrate failed: BackoffLimitExceeded`.
+// Error is `Job shop/migrate failed: BackoffLimitExceeded`. Err is the
+// *health.NotReadyError of it.
 func (e *HookError) Error() string { return e.Err.Error() }
 
 // Unwrap returns the error beneath.

@@ -7,6 +7,7 @@
 //     and started again.
 //   - A ChartRepo and a GitRepo are sources of charts that run in the test's own
 //     process; a ChartRepo can be broken in many ways.
+//   - A Diary has every state that a HelmRelease went through.
 //   - Requests are what the controller asked the API server for, from the audit
 //     log.
 //   - A Proxy stands in front of the API server and sees every write; with a
