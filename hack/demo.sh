@@ -127,7 +127,7 @@ There, platform/ is the clone of the git repository to commit and push from,
 charts/ is the folder that is served as a Helm repository, and controller.log
 is the controller's log. To stop it all:
 
-  $work/stop
+  cd / && $work/stop
 END
 }
 
@@ -178,6 +178,10 @@ background controller.log fairlead controller --kubeconfig cluster/kubeconfig --
 chapter "a. One release from a chart in git, one from a range in the repository"
 
 run "git clone --quiet $git_url/platform.git"
+# Whoever commits from here after KEEP=1 needs a name.
+git -C platform config user.name 'Ada Lovelace'
+git -C platform config user.email ada@example.com
+git -C platform config commit.gpgsign false
 run "mkdir platform/charts && cp -R $root/hack/demo/charts/web platform/charts/"
 run "git -C platform add --all"
 run "git -C platform commit --quiet --message 'Add the web chart'"
@@ -236,6 +240,7 @@ chapter "d. A bad change: it fails in its timeout, is rolled back, and the reaso
 run "sed -i.old 's|podLabels:.*|podLabels: {fairlead.dev/test-pod: never-ready}|' platform/charts/web/values.yaml"
 run "git -C platform commit --quiet --all --message 'Try another base image'"
 run "git -C platform push --quiet"
+say "Nobody is there to help: it fails after 30 seconds"
 run "kubectl wait helmrelease web --for=condition=Remediated --timeout=90s"
 run "kubectl get helmrelease web -o jsonpath='{range .status.conditions[*]}{.type}={.status} {.reason}: {.message}{\"\\n\"}{end}'"
 expect "RollbackSucceeded" kubectl get helmrelease web -o "jsonpath={.status.conditions[?(@.type=='Remediated')].reason}"

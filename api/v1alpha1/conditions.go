@@ -76,6 +76,19 @@ const (
 	// ReasonObjectsOwnedByOthers surfaces when objects of the chart exist and
 	// belong to somebody else.
 	ReasonObjectsOwnedByOthers = "ObjectsOwnedByOthers"
+	// ReasonObjectRefused surfaces when the API server refused an object of the
+	// chart, or the namespace is missing.
+	ReasonObjectRefused = "ObjectRefused"
+	// ReasonHookFailed surfaces when a hook failed before there was a revision.
+	ReasonHookFailed = "HookFailed"
+	// ReasonRecordTooLarge surfaces when Helm's record of the release would be
+	// larger than the API server stores.
+	ReasonRecordTooLarge = "RecordTooLarge"
+	// ReasonStorageFailed surfaces when Helm's storage could not be read or
+	// written.
+	ReasonStorageFailed = "StorageFailed"
+	// ReasonPanicked surfaces when the operation panicked, which is a bug.
+	ReasonPanicked = "Panicked"
 	// ReasonClusterUnavailable surfaces when the API server did not answer.
 	ReasonClusterUnavailable = "ClusterUnavailable"
 )

@@ -13,6 +13,7 @@ import (
 // +kubebuilder:validation:XValidation:rule="has(self.targetNamespace) == has(oldSelf.targetNamespace) && (!has(self.targetNamespace) || self.targetNamespace == oldSelf.targetNamespace)",message="targetNamespace cannot be changed: create another HelmRelease, then delete this one"
 type HelmReleaseSpec struct {
 	// chart says where the chart comes from. A change is taken up at once.
+	// +required
 	Chart ChartSource `json:"chart"`
 
 	// interval is how often the source is asked for something newer, give or
@@ -109,12 +110,14 @@ type RepositoryChart struct {
 	// index.yaml is looked for below it.
 	// +kubebuilder:validation:MaxLength=2048
 	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[^/?#@]+([/?#].*)?$')",message="url must begin with http:// or https:// and must not hold credentials (use secretRef), for example https://charts.example.com"
+	// +required
 	URL string `json:"url"`
 
 	// name of the chart in the repository.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=250
 	// +kubebuilder:validation:Pattern=`^[a-zA-Z0-9._-]+$`
+	// +required
 	Name string `json:"name"`
 
 	// version is a semver range, resolved as Helm does: "1.2.3", "~1.2", "^1",
@@ -137,6 +140,7 @@ type GitChart struct {
 	// url of the git repository, http or https, without credentials in it.
 	// +kubebuilder:validation:MaxLength=2048
 	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[^/?#@]+([/?#].*)?$')",message="url must begin with http:// or https:// and must not hold credentials (use secretRef), for example https://git.example.com/team/charts.git"
+	// +required
 	URL string `json:"url"`
 
 	// ref is what to follow. When omitted, the branch that the remote's HEAD
@@ -184,6 +188,7 @@ type SecretReference struct {
 	// name of the Secret.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +required
 	Name string `json:"name"`
 }
 
@@ -425,6 +430,7 @@ type Attempt struct {
 // +kubebuilder:printcolumn:name="Version",type=string,JSONPath=`.status.chart.version`
 // +kubebuilder:printcolumn:name="Revision",type=integer,JSONPath=`.status.revision`
 // +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+// +kubebuilder:printcolumn:name="Suspended",type=boolean,JSONPath=`.spec.suspend`,priority=1
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:validation:XValidation:rule="has(self.spec.releaseName) || size(self.metadata.name) <= 53",message="the name is longer than the 53 characters that Helm allows: set spec.releaseName to a shorter one"
 type HelmRelease struct {
@@ -432,6 +438,7 @@ type HelmRelease struct {
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
 	// spec says what is wanted.
+	// +required
 	Spec HelmReleaseSpec `json:"spec"`
 
 	// status says what was found and done.

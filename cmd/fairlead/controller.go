@@ -8,10 +8,12 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -73,7 +75,10 @@ func runController(ctx context.Context, f flags, info cli.BuildInfo) error {
 	}, helmrelease.WithPace(decide.Pace{Base: f.retryBackoff, Max: f.retryBackoffMax}))
 	engine.OnChange(reconciler.WakeRelease)
 	engine.OnAPISetChange(reconciler.WakeAll)
-	if err := assemble(ctx, mgr, engine, reconciler, f); err != nil {
+	if err := assemble(ctx, mgr, engine, reconciler, f); meta.IsNoMatchError(err) {
+		return errors.New("the cluster does not know HelmReleases: install Fairlead's custom resource definitions first, " +
+			"`kubectl apply -f deploy/crds` in Fairlead's repository")
+	} else if err != nil {
 		return err
 	}
 	log.Info("Starting", "version", info.Version, "commit", info.Commit, "server", config.Host)
@@ -149,6 +154,9 @@ func (f everywhere) Start(ctx context.Context) error { return f(ctx) }
 func (everywhere) NeedLeaderElection() bool          { return false }
 
 func newSource(f flags, userAgent string) (*sources, error) {
+	if err := own(f.dataDir); err != nil {
+		return nil, err
+	}
 	charts, err := store.Open(filepath.Join(f.dataDir, "charts"), store.WithMaxBytes(f.storeBytes))
 	if err != nil {
 		return nil, fmt.Errorf("opening --data-dir: %w", err)
@@ -163,6 +171,30 @@ func newSource(f flags, userAgent string) (*sources, error) {
 	}, nil
 }
 
+// own takes the data folder for this process, as long as it lives: a mirror has
+// one writer.
+func own(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("making --data-dir: %w", err)
+	}
+	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("opening --data-dir: %w", err)
+	}
+	// The file stays open; its lock ends with the process, however that ends.
+	switch err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); {
+	case errors.Is(err, syscall.EWOULDBLOCK):
+		return fmt.Errorf("--data-dir %s is in use by another controller: give each its own", dir)
+	case err != nil:
+		return fmt.Errorf("locking --data-dir: %w", err)
+	}
+	locked = lock
+	return nil
+}
+
+// locked keeps the lock of the data folder from being collected.
+var locked *os.File
+
 // restConfig finds the cluster as kubectl does, and in a pod.
 func restConfig(kubeconfig string) (*rest.Config, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
@@ -173,7 +205,10 @@ func restConfig(kubeconfig string) (*rest.Config, error) {
 		}
 	}
 	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, nil).ClientConfig()
-	if err != nil {
+	switch {
+	case clientcmd.IsEmptyConfig(err):
+		return nil, errors.New("no cluster is configured: set KUBECONFIG, or use --kubeconfig")
+	case err != nil:
 		return nil, fmt.Errorf("finding a cluster (give --kubeconfig when not in one): %w", err)
 	}
 	return config, nil

@@ -44,7 +44,7 @@ func newLeader(config *rest.Config, f flags) (*leader, error) {
 	namespace := f.leaderNamespace
 	if namespace == "" {
 		var err error
-		if namespace, err = podNamespace(); err != nil {
+		if namespace, err = leaseNamespace(f.kubeconfig); err != nil {
 			return nil, err
 		}
 	}
@@ -58,15 +58,16 @@ func newLeader(config *rest.Config, f flags) (*leader, error) {
 	return l, err
 }
 
-// podNamespace is the namespace of the pod that we run in, or that of the
+// leaseNamespace is the namespace of the pod that we run in, or that of the
 // kubeconfig's context.
-func podNamespace() (string, error) {
+func leaseNamespace(kubeconfig string) (string, error) {
 	const mounted = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 	if text, err := os.ReadFile(mounted); err == nil && len(text) > 0 {
 		return string(text), nil
 	}
-	namespace, _, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(
-		clientcmd.NewDefaultClientConfigLoadingRules(), nil).Namespace()
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = kubeconfig
+	namespace, _, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, nil).Namespace()
 	if err != nil {
 		return "", fmt.Errorf("finding the namespace of the lease (give --leader-election-namespace): %w", err)
 	}

@@ -88,6 +88,10 @@ func takes(least, most int, expected string) cobra.PositionalArgs {
 		if len(args) >= least && len(args) <= most {
 			return nil
 		}
-		return usageError(cmd, fmt.Errorf("%s takes %s, not %d arguments", cmd.CommandPath(), expected, len(args)))
+		given := fmt.Sprintf("%d arguments", len(args))
+		if len(args) == 1 {
+			given = "1 argument"
+		}
+		return usageError(cmd, fmt.Errorf("%s takes %s, not %s", cmd.CommandPath(), expected, given))
 	}
 }

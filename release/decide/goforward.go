@@ -68,7 +68,9 @@ func changedOutside(d *release.Desired, o *release.Observed) *release.Decision {
 	if o.Last().Ours() {
 		return nil
 	}
-	return forward(d, o, ChangedOutside, fmt.Sprintf("changed outside Fairlead (revision %d)", o.Last().Revision))
+	decision := forward(d, o, ChangedOutside, fmt.Sprintf("changed outside Fairlead (revision %d)", o.Last().Revision))
+	decision.Cause.Commit = release.Commit{} // it was a hand, not a commit
+	return decision
 }
 
 // inputsChanged upgrades to new inputs. Inputs that failed before and were

@@ -39,9 +39,14 @@ func TestStockHelmReads(t *testing.T) {
 	env.Change(t, "web", harness.Values(t, `{greeting: two}`))
 	awaitRevision(t, env, 3, "Upgrade", "values changed")
 
-	t.Run("Read", func(t *testing.T) { readByHelm(t, env) })
-
-	t.Run("Test", func(t *testing.T) {
+	// Each goes on from where the one before it left the release.
+	then := func(name string, do func(*testing.T)) {
+		if !t.Run(name, do) {
+			t.FailNow()
+		}
+	}
+	then("Read", func(t *testing.T) { readByHelm(t, env) })
+	then("Test", func(t *testing.T) {
 		// It writes the record over, which is no change: the next revision is
 		// not due to it.
 		if told := env.Helm(t, "test", "web"); !strings.Contains(told, "Phase:          Succeeded") {
@@ -53,11 +58,11 @@ func TestStockHelmReads(t *testing.T) {
 			t.Errorf("a Helm test is no reason for a revision:%s", harness.Status(hr))
 		}
 	})
-	t.Run("Rollback", func(t *testing.T) {
+	then("Rollback", func(t *testing.T) {
 		env.Helm(t, "rollback", "web", "1", "--wait")
 		expectAnswer(t, env, 4)
 	})
-	t.Run("Upgrade", func(t *testing.T) {
+	then("Upgrade", func(t *testing.T) {
 		env.Helm(t, "upgrade", "web", "web", "--repo", charts.URL, "--version", "1.0.0", "--wait",
 			"--set", "greeting=mine,replicas=2", "--set", "extra.mine=yes")
 		expectAnswer(t, env, 6)
@@ -65,12 +70,12 @@ func TestStockHelmReads(t *testing.T) {
 			t.Error("what only the upgrade by hand brought is still there")
 		}
 	})
-	t.Run("Uninstall", func(t *testing.T) {
+	then("Uninstall", func(t *testing.T) {
 		env.Helm(t, "uninstall", "web")
 		awaitRevision(t, env, 1, "Install", "uninstalled outside Fairlead")
 		expectLive(t, env, "web", 1, "two")
 	})
-	t.Run("RollbackOfTheSecondLife", func(t *testing.T) {
+	then("RollbackOfTheSecondLife", func(t *testing.T) {
 		// Its revisions have numbers that the first one had.
 		env.Helm(t, "rollback", "web", "1", "--wait")
 		expectAnswer(t, env, 2)

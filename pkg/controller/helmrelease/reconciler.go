@@ -82,15 +82,26 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if errors.Is(err, errUnfinished) || run.gone {
 		return ctrl.Result{RequeueAfter: run.after}, nil
 	}
+	if stopped(ctx, err) {
+		return ctrl.Result{}, nil
+	}
 	if err != nil {
 		return ctrl.Result{}, err
 	}
 	report(run) // the only writer of hr.Status
-	if err := r.patchStatus(ctx, was, hr); err != nil {
+	if err := r.patchStatus(ctx, was, hr); stopped(ctx, err) {
+		return ctrl.Result{}, nil
+	} else if err != nil {
 		return ctrl.Result{}, err
 	}
 	r.afterwards(ctx, run, was)
 	return ctrl.Result{RequeueAfter: run.after}, nil
+}
+
+// stopped reports whether err only says that the program is about to end. The
+// next one looks again.
+func stopped(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && errors.Is(err, context.Canceled)
 }
 
 func (r *Reconciler) begin(hr *v1alpha1.HelmRelease) *run {

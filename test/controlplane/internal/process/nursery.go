@@ -48,7 +48,7 @@ func (n *Nursery) Start(spec Spec) (*Process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("creating the log of %s: %w", spec.Name, err)
 	}
-	defer log.Close()
+	defer func() { _ = log.Close() }() // the child has its own descriptor
 
 	cmd := exec.Command(spec.Path, spec.Args...)
 	cmd.Env = append(os.Environ(), spec.Env...)
