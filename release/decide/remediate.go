@@ -27,7 +27,7 @@ func failed(d *release.Desired, o *release.Observed) *release.Decision {
 	}
 	switch onFailure(d, newest.Action).Strategy {
 	case release.RollBack:
-		if target := rollbackTarget(o); target > 0 && !rollbackImpossible(o) {
+		if target := rollbackTarget(o); target > 0 {
 			return &release.Decision{Action: release.Rollback, Reason: LastAttemptFailed, Target: target,
 				Cause: release.Cause{Text: fmt.Sprintf("revision %d failed, back to revision %d", last.Revision, target)}}
 		}
@@ -134,9 +134,12 @@ func retry(n int, newest *release.Attempt) string {
 }
 
 // rollbackTarget returns the newest revision that is known to have succeeded, or
-// 0. Helm's word "superseded" does not say so: a failed revision is superseded
-// too when a rollback after it fails.
+// 0 if there is none or no rollback can begin. Helm's word "superseded" does not
+// say so: a failed revision is superseded too when a rollback after it fails.
 func rollbackTarget(o *release.Observed) int {
+	if rollbackImpossible(o) {
+		return 0
+	}
 	good := map[int]bool{}
 	for _, a := range o.History {
 		if a.Outcome == release.Succeeded && a.Revision > 0 {

@@ -41,15 +41,27 @@ func succeeded(rec release.Record) bool {
 	return false
 }
 
-// bases reads the manifests of records. One that cannot be decoded is left out,
-// with a warning: what only it wrote stays live.
-func (r *run) bases(recs []release.Record) ([][]byte, error) {
-	var out [][]byte
-	for _, rec := range recs {
+// A base is the manifest of a revision whose objects and fields may be live.
+type base struct {
+	revision int
+	manifest []byte
+}
+
+// bases reads the manifests of the records that sinceSuccess returns. One that
+// cannot be decoded is left out, with a warning. If it was the success, the
+// revisions before it tell the most of what it had.
+func (r *run) bases(recs []release.Record) ([]base, error) {
+	var out []base
+	live := sinceSuccess(recs)
+	for _, rec := range live {
 		rls, err := r.session.Body(r.background, rec.Revision)
 		switch {
 		case errors.Is(err, records.ErrUndecodable):
-			r.warn(fmt.Sprintf("revision %d cannot be read: what only it brought stays", rec.Revision))
+			r.warn(fmt.Sprintf("revision %d cannot be decoded: what only it had is not removed", rec.Revision))
+			if succeeded(rec) {
+				older, err := r.bases(recs[:len(recs)-len(live)])
+				return append(out, older...), err
+			}
 			continue
 		case errors.Is(err, driver.ErrReleaseNotFound):
 			continue
@@ -57,7 +69,7 @@ func (r *run) bases(recs []release.Record) ([][]byte, error) {
 			return nil, stored(err)
 		}
 		r.secrets.learn(rls.Manifest)
-		out = append(out, []byte(rls.Manifest))
+		out = append(out, base{revision: rec.Revision, manifest: []byte(rls.Manifest)})
 	}
 	return out, nil
 }
@@ -74,7 +86,7 @@ func (r *run) connectWithBases() error {
 	if err != nil {
 		return err
 	}
-	bases, err := r.bases(sinceSuccess(recs))
+	bases, err := r.bases(recs)
 	if err != nil {
 		return err
 	}

@@ -233,7 +233,7 @@ func noNamespace(_ *run, err error) *release.Error {
 	if d == nil || d.Kind != "namespaces" {
 		return nil
 	}
-	return &release.Error{Kind: release.KindRefused, Message: fmt.Sprintf("namespace %s does not exist", d.Name)}
+	return &release.Error{Kind: release.KindRefused, Message: fmt.Sprintf("namespace %s does not exist: create it, or set install.createNamespace", d.Name)}
 }
 
 // unavailable is an API server that does not answer, or not now. One whose
@@ -250,9 +250,12 @@ func unavailable(_ *run, err error) *release.Error {
 	return &release.Error{Kind: release.KindUnavailable, Message: "the cluster does not answer: " + err.Error()}
 }
 
+// badRecord is a failure of storage. Only a rollback needs a record that it
+// cannot decode; it never will.
 func badRecord(_ *run, err error) *release.Error {
 	if s := as[*storageError](err); s != nil {
-		return &release.Error{Kind: release.KindStorage, Message: (*s).Error()}
+		never := errors.Is(err, records.ErrUndecodable)
+		return &release.Error{Kind: release.KindStorage, Message: (*s).Error(), Deterministic: never}
 	}
 	return nil
 }

@@ -130,12 +130,16 @@ func (r *run) configuration() (*action.Configuration, error) {
 	}, nil
 }
 
-// connect makes the client of the run. The bases are those of bases.go.
-func (r *run) connect(bases [][]byte) {
+// connect makes the client of the run.
+func (r *run) connect(bases []base) {
+	var manifests [][]byte
+	for _, b := range bases {
+		manifests = append(manifests, b.manifest)
+	}
 	r.client = r.engine.hands.For(client.Options{
 		Key:    r.op.Key,
 		Action: r.op.Action,
-		Bases:  bases,
+		Bases:  manifests,
 		Wait:   r.ctx,
 	})
 }

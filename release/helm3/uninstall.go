@@ -24,18 +24,21 @@ func (r *run) uninstall(req release.UninstallRequest) error {
 	if err != nil || len(recs) == 0 {
 		return err
 	}
-	if last := recs[len(recs)-1]; last.Status == release.StatusUninstalling {
+	last := recs[len(recs)-1]
+	if last.Status == release.StatusUninstalling {
 		r.awaitHooks(last)
 	}
-	// Helm deletes what the newest revision has. Revisions before it, back to
-	// the last success, may have left more.
-	live := sinceSuccess(recs)
-	if len(live) > 0 {
-		live = live[1:]
-	}
-	bases, err := r.bases(live)
+	bases, err := r.bases(recs)
 	if err != nil {
 		return err
+	}
+	switch {
+	case len(bases) == 0 && last.Status != release.StatusUninstalled:
+		r.warn("no revision can be decoded: only the records are removed, the objects stay")
+	case len(bases) > 0 && bases[0].revision == last.Revision:
+		// Helm deletes what the newest revision has, if that can be decoded.
+		// Revisions before it, back to the last success, may have left more.
+		bases = bases[1:]
 	}
 	r.connect(bases)
 	cfg, err := r.configuration()

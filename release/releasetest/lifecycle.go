@@ -137,7 +137,7 @@ func makesNamespace(s *scene) {
 	s.key.Namespace += "-new"
 	req := request("1.0.0", files(map[string]string{"settings": configMap}))
 	failure := s.fails(release.KindRefused)(s.install("one", req))
-	if want := "namespace " + s.key.Namespace + " does not exist"; failure.Message != want {
+	if want := "namespace " + s.key.Namespace + " does not exist: create it, or set install.createNamespace"; failure.Message != want {
 		s.Errorf("message %q, want %q", failure.Message, want)
 	}
 	req.CreateNamespace = true

@@ -71,8 +71,8 @@ func (s *Session) List(filter func(*rspb.Release) bool) ([]*rspb.Release, error)
 // those are what Helm's actions read the manifest of or write back. Of the rest
 // they read revision and status only, and get stubs.
 //
-// A newest revision that cannot be decoded is a stub too unless it is deployed,
-// so that a failed or interrupted one does not block the release for ever.
+// One of those that cannot be decoded is a stub too, without a manifest, so that
+// it does not block the release for ever.
 func (s *Session) Query(set map[string]string) ([]*rspb.Release, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,7 +92,7 @@ func (s *Session) Query(set map[string]string) ([]*rspb.Release, error) {
 			continue
 		}
 		rls, err := s.release(s.ctx, e)
-		if errors.Is(err, ErrUndecodable) && e.meta.Labels[labelStatus] != rspb.StatusDeployed.String() {
+		if errors.Is(err, ErrUndecodable) {
 			rls, err = s.stub(e), nil
 		}
 		if err != nil {

@@ -69,9 +69,18 @@ func TestUndecodableRecords(t *testing.T) {
 	upgrade(t, w.begin(release.Upgrade, "op4"), rspb.StatusDeployed) // Nor does a failed one.
 
 	w.edit(4, spoil)
-	_, err := storage.Init(w.begin(release.Upgrade, "op5")).Last("web")
+	upgrade(t, w.begin(release.Upgrade, "op5"), rspb.StatusFailed) // Nor does a deployed one.
+	upgrade(t, w.begin(release.Upgrade, "op6"), rspb.StatusDeployed)
+	was := w.secret(4)
+	if was.Labels[labelStatus] != rspb.StatusSuperseded.String() || was.Annotations[annotationOperation] != "op4" {
+		t.Errorf("want it superseded and still of op4: labels %v, annotations %v", was.Labels, was.Annotations)
+	}
+	if got := string(was.Data[dataKey]); got != "hunter2" {
+		t.Errorf("the body became %q", got)
+	}
+	_, err := w.begin(release.Rollback, "op7").Get(secretName("web", 4))
 	if !errors.Is(err, ErrUndecodable) {
-		t.Errorf("a deployed record is needed, want an error, got %v", err)
+		t.Errorf("a rollback needs what it targets, want an error, got %v", err)
 	}
 }
 
