@@ -65,6 +65,11 @@ func runController(ctx context.Context, f flags, info cli.BuildInfo) error {
 	if err != nil {
 		return err
 	}
+	lock, err := own(f.dataDir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = lock.Close() }()
 	source, err := newSource(f, config.UserAgent)
 	if err != nil {
 		return err
@@ -154,9 +159,6 @@ func (f everywhere) Start(ctx context.Context) error { return f(ctx) }
 func (everywhere) NeedLeaderElection() bool          { return false }
 
 func newSource(f flags, userAgent string) (*sources, error) {
-	if err := own(f.dataDir); err != nil {
-		return nil, err
-	}
 	charts, err := store.Open(filepath.Join(f.dataDir, "charts"), store.WithMaxBytes(f.storeBytes))
 	if err != nil {
 		return nil, fmt.Errorf("opening --data-dir: %w", err)
@@ -171,29 +173,27 @@ func newSource(f flags, userAgent string) (*sources, error) {
 	}, nil
 }
 
-// own takes the data folder for this process, as long as it lives: a mirror has
-// one writer.
-func own(dir string) error {
+// own takes the data folder for this process until the lock is closed, or the
+// process ends, however that happens: a mirror has one writer.
+func own(dir string) (lock *os.File, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("making --data-dir: %w", err)
+		return nil, fmt.Errorf("making --data-dir: %w", err)
 	}
-	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	lock, err = os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return fmt.Errorf("opening --data-dir: %w", err)
+		return nil, fmt.Errorf("opening --data-dir: %w", err)
 	}
-	// The file stays open; its lock ends with the process, however that ends.
-	switch err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); {
+	err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	switch {
 	case errors.Is(err, syscall.EWOULDBLOCK):
-		return fmt.Errorf("--data-dir %s is in use by another controller: give each its own", dir)
+		err = fmt.Errorf("--data-dir %s is in use by another controller: give each its own", dir)
 	case err != nil:
-		return fmt.Errorf("locking --data-dir: %w", err)
+		err = fmt.Errorf("locking --data-dir: %w", err)
+	default:
+		return lock, nil
 	}
-	locked = lock
-	return nil
+	return nil, errors.Join(err, lock.Close())
 }
-
-// locked keeps the lock of the data folder from being collected.
-var locked *os.File
 
 // restConfig finds the cluster as kubectl does, and in a pod.
 func restConfig(kubeconfig string) (*rest.Config, error) {

@@ -42,10 +42,18 @@ func TestFlagsAreChecked(t *testing.T) {
 
 func TestDataDirHasOneOwner(t *testing.T) {
 	dir := t.TempDir()
-	if err := own(dir); err != nil {
+	lock, err := own(dir)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := own(dir); err == nil || !strings.Contains(err.Error(), "is in use by another controller") {
+	if _, err := own(dir); err == nil || !strings.Contains(err.Error(), "is in use by another controller") {
 		t.Errorf("a second controller got the same folder: %v", err)
 	}
+	if err := lock.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if lock, err = own(dir); err != nil {
+		t.Fatalf("the folder was not given back: %v", err)
+	}
+	_ = lock.Close()
 }
