@@ -4,14 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"syscall"
 	"time"
 
-	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -212,12 +209,4 @@ func restConfig(kubeconfig string) (*rest.Config, error) {
 		return nil, fmt.Errorf("finding a cluster (give --kubeconfig when not in one): %w", err)
 	}
 	return config, nil
-}
-
-func newLogger(w io.Writer, format string) logr.Logger {
-	var handler slog.Handler = slog.NewJSONHandler(w, nil)
-	if format == "text" {
-		handler = slog.NewTextHandler(w, nil)
-	}
-	return logr.FromSlogHandler(handler)
 }
