@@ -3,6 +3,7 @@ package harness
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -155,6 +156,7 @@ func neutral(obj *unstructured.Unstructured) *unstructured.Unstructured {
 		}
 		_ = unstructured.SetNestedSlice(obj.Object, ports, "spec", "ports") // it was one
 	}
+	withoutBinding(obj)
 	if stem := obj.GetGenerateName(); stem != "" && regexp.MustCompile("^"+stem+"[a-z0-9]{5}$").MatchString(obj.GetName()) {
 		obj.SetName(stem + "*")
 	}
@@ -172,6 +174,21 @@ func neutral(obj *unstructured.Unstructured) *unstructured.Unstructured {
 		panic(err)
 	}
 	return out
+}
+
+// bindingNotes begin the annotations that Kubernetes' volume controller writes.
+// Which of them it writes depends on whether the volume or the claim comes first.
+var bindingNotes = regexp.MustCompile(`^(pv|volume|volume\.beta)\.kubernetes\.io/`)
+
+// withoutBinding takes off a claim or a volume what tells the course of their
+// binding.
+func withoutBinding(obj *unstructured.Unstructured) {
+	if kind := obj.GetKind(); kind != "PersistentVolumeClaim" && kind != "PersistentVolume" {
+		return
+	}
+	notes := obj.GetAnnotations()
+	maps.DeleteFunc(notes, func(name, _ string) bool { return bindingNotes.MatchString(name) })
+	obj.SetAnnotations(notes)
 }
 
 // unasked are resources that say nothing about a release: addresses are given
