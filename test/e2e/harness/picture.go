@@ -188,6 +188,9 @@ func withoutBinding(obj *unstructured.Unstructured) {
 	}
 	notes := obj.GetAnnotations()
 	maps.DeleteFunc(notes, func(name, _ string) bool { return bindingNotes.MatchString(name) })
+	if len(notes) == 0 {
+		notes = nil // not even an empty map
+	}
 	obj.SetAnnotations(notes)
 }
 
